@@ -1,0 +1,1 @@
+"""What every package may use: faults, money, ids, time. It knows nobody."""

@@ -1,0 +1,44 @@
+"""Time as the platform writes it: UTC, to the millisecond."""
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Where the time of day comes from; handed in, never asked for by domain code."""
+
+    def now(self) -> datetime:
+        """Tell the time, aware and in UTC, cut to whole milliseconds."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return whole_ms(datetime.now(UTC))
+
+
+class MonotonicMs:
+    """Milliseconds that never go back, for durations."""
+
+    def __call__(self) -> float:
+        return time.monotonic() * 1000
+
+
+def whole_ms(moment: datetime) -> datetime:
+    """Cut to milliseconds, so that what is stored equals what was shown."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def stamp(moment: datetime) -> str:
+    """Write `2024-01-16T14:15:49.037Z` (spec/01, dates)."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_stamp(text: str) -> datetime:
+    """Read an ISO 8601 date-time; one without a zone is taken as UTC."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return whole_ms(moment.astimezone(UTC))
