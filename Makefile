@@ -1,0 +1,49 @@
+# Every verb does its own set-up. ARGS="..." is passed on: make demo ARGS=--exit
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+ARGS ?=
+BIN := .venv/bin
+
+.PHONY: help demo serve test check bench docs voice lock clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## Watch it work: order a number, attach a call flow, call it (ARGS=--exit to stop after)
+	@tools/setup runtime
+	@$(BIN)/opentact demo $(ARGS)
+
+serve: ## Start everything on this machine, with its data in ./data
+	@tools/setup runtime
+	@$(BIN)/opentact serve $(ARGS)
+
+test: ## Run all tests, installing the peers they talk to (APT=no: without, their tests are skipped)
+	@tools/setup dev peers
+	@$(BIN)/pytest $(ARGS)
+
+check: ## Before every push: format, lint, types, and the tests that start no outside peer
+	@tools/setup dev
+	@tools/step "format" $(BIN)/ruff format --check .
+	@tools/step "lint" $(BIN)/ruff check .
+	@tools/step "types" $(BIN)/mypy src tests
+	@$(BIN)/pytest -q -m "not e2e" $(ARGS)
+
+bench: ## Measure what bench/ promises; each script prints its table
+	@tools/setup dev peers
+	@for script in bench/*.py; do echo; echo "$$script"; $(BIN)/python "$$script" $(ARGS) || exit; done
+
+docs: ## Write the generated pages of docs/reference anew
+	@tools/setup dev
+	@tools/step "docs/reference/errors.md" $(BIN)/python -m opentact.app.error_pages
+
+voice: ## Add a natural voice for Say (63 MB; without it a small one speaks)
+	@tools/setup runtime voice
+
+lock: ## Choose package versions anew and write the lock files (ARGS=--upgrade: the newest)
+	@tools/setup dev
+	@tools/lock $(ARGS)
+
+clean: ## Remove the virtual environment and all caches (not ./data)
+	@rm -rf .venv .tmp .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
