@@ -1,0 +1,1 @@
+"""Web requests to addresses that customers give us, guarded."""

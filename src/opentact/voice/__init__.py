@@ -1,0 +1,1 @@
+"""Calls: signalling, media, call flows, and the records they leave."""
