@@ -115,7 +115,7 @@ class Block(Verb):
     def read(cls, given: Given) -> Self:
         return cls(given.origin(), given.verbs)
 
-    def run(self, stage: Stage) -> Course:
+    def run(self, stage: Stage) -> Course:  # noqa: ARG002 - it asks nothing of its own
         yield from each(self.verbs)
         return Outcome(success=True, reason=count(len(self.verbs)))
 
