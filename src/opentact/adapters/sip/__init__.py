@@ -1,0 +1,1 @@
+"""Where SIP meets the network and the event loop: the only awaits it ever sees."""

@@ -1,0 +1,134 @@
+"""One SIP call as the call layer sees it: verbs to call, events to await.
+
+Verbs return at once and do nothing when they come too late; what really happened arrives in
+`events`. After the end of a leg (see `ENDS`), or after our own `hangup` or `reject`, nothing
+follows.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from opentact.voice.sip.call import Call
+from opentact.voice.sip.effects import Failed, InfoReceived, LegEvent, Progressed
+from opentact.voice.sip.incoming import IncomingCall
+from opentact.voice.sip.machine import Address
+from opentact.voice.sip.message import Request, header_lines
+from opentact.voice.sip.outgoing import OutgoingCall
+
+ExtraHeaders = Mapping[str, str] | Iterable[tuple[str, str]]
+
+# A peer may send INFO and 18x as fast as it likes; a slow reader must not pay for it in memory.
+MAX_WAITING = 100
+
+
+class Driver(Protocol):
+    """What a leg needs of its endpoint."""
+
+    def now(self) -> float:
+        """Tell the time of the machines, in seconds."""
+
+    def flush(self) -> None:
+        """Carry out what a verb has left to be done."""
+
+    def count_dropped(self, reason: str) -> None:
+        """Count something that was not acted upon."""
+
+
+class Leg:
+    """What incoming and outgoing legs have in common."""
+
+    transport = "udp"
+
+    def __init__(self, call: Call, driver: Driver) -> None:
+        self.call_id = call.call_id
+        self.events: asyncio.Queue[LegEvent] = asyncio.Queue()
+        self._call = call
+        self._driver = driver
+        call.listener = self._hear
+
+    def hangup(self, *, reason: str | None = None) -> None:
+        """End the call whatever its state; `reason` is the text of a Reason header."""
+        extra = _reason(reason)
+        self._do(lambda now: self._call.hangup(now, extra))
+
+    def reanswer(self, sdp: bytes) -> None:
+        """Accept the re-INVITE told as `Reoffered`."""
+        self._do(lambda now: self._call.reanswer(sdp, now))
+
+    def refuse_reoffer(self, status: int = 488) -> None:
+        """Refuse the re-INVITE told as `Reoffered`; the call goes on as it was."""
+        self._do(lambda now: self._call.refuse_reoffer(status, now))
+
+    def fail(self, why: str) -> None:
+        """Tell the call layer that the endpoint is going away under the leg."""
+        self.events.put_nowait(Failed(why))
+
+    def _hear(self, event: LegEvent) -> None:
+        if isinstance(event, InfoReceived | Progressed) and self.events.qsize() >= MAX_WAITING:
+            self._driver.count_dropped("event nobody took")
+        else:
+            self.events.put_nowait(event)
+
+    def _do(self, verb: Callable[[float], None]) -> None:
+        verb(self._driver.now())
+        self._driver.flush()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._call!r} waiting={self.events.qsize()}>"
+
+
+class IncomingLeg(Leg):
+    """A received INVITE with its dialog; 100 Trying has been sent."""
+
+    def __init__(self, call: IncomingCall, driver: Driver) -> None:
+        super().__init__(call, driver)
+        self._incoming = call
+        self.request: Request = call.request
+        self.request_uri: str = call.request.uri
+        self.caller = call.caller
+        self.caller_name = call.caller_name
+        self.called = call.called
+        self.source: Address = call.source
+        self.offer = call.offer
+        self.hops_left = call.hops_left
+
+    def ring(self, sdp: bytes | None = None, status: int = 180) -> None:
+        """Answer 180 Ringing, or 183 with early media."""
+        self._do(lambda now: self._incoming.ring(now, sdp, status))
+
+    def answer(self, sdp: bytes) -> None:
+        """Answer 200, repeated until its ACK; `sdp` is our offer if the INVITE had none."""
+        self._do(lambda now: self._incoming.answer(sdp, now))
+
+    def reject(
+        self,
+        status: int,
+        phrase: str | None = None,
+        *,
+        reason: str | None = None,
+        headers: ExtraHeaders = (),
+    ) -> None:
+        """Refuse with a final status. Raises ValueError for a header that breaks its line."""
+        extra = [*_reason(reason), *header_lines(headers)]
+        self._do(lambda now: self._incoming.reject(status, now, phrase, extra))
+
+
+class OutgoingLeg(Leg):
+    """An INVITE that we sent. It acknowledges its answer by itself."""
+
+    def __init__(self, call: OutgoingCall, driver: Driver) -> None:
+        super().__init__(call, driver)
+        self.destination: Address = call.peer
+
+    def cancel(self, *, reason: str | None = None) -> None:
+        """Give up; an answer that crosses the CANCEL is acknowledged and hung up."""
+        self.hangup(reason=reason)
+
+
+def _reason(reason: str | None) -> list[tuple[str, str]]:
+    if reason is None:
+        return []
+    if "\r" in reason or "\n" in reason:
+        raise ValueError("a Reason header may not hold a line break")
+    return [("reason", reason)]

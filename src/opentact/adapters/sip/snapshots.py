@@ -1,0 +1,34 @@
+"""What a SIP endpoint shows of itself, for `opentact inspect`."""
+
+from opentact.voice.sip.agent import Agent
+
+
+def snapshot_of(agent: Agent, now: float) -> dict[str, list[dict[str, object]]]:
+    """List transactions and dialogs; `seconds_left` until their next timer, None without one."""
+    return {
+        "transactions": [
+            {
+                "kind": type(tx).__name__,
+                "method": tx.method,
+                "peer": f"{tx.peer[0]}:{tx.peer[1]}",
+                "state": tx.state.name.lower(),
+                "seconds_left": _left(tx.wake_at, now),
+            }
+            for tx in agent.core.transactions
+        ],
+        "dialogs": [
+            {
+                "call_id": call.call_id,
+                "direction": call.direction,
+                "peer": f"{call.peer[0]}:{call.peer[1]}",
+                "target": call.dialog.target if call.dialog else None,
+                "state": call.phase.name.lower(),
+                "seconds_left": _left(call.wake_at, now),
+            }
+            for call in agent.core.calls.values()
+        ],
+    }
+
+
+def _left(wake_at: float | None, now: float) -> float | None:
+    return None if wake_at is None else round(max(0.0, wake_at - now), 3)

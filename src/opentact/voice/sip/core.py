@@ -1,0 +1,96 @@
+"""What all calls of a user agent share: its transactions, its outbox, who is in a call."""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+from opentact.voice.sip.alarms import Alarms
+from opentact.voice.sip.effects import Effect, LegEvent, Told, Transmit
+from opentact.voice.sip.headers import COOKIE, media_type
+from opentact.voice.sip.machine import Address
+from opentact.voice.sip.message import Message, Request, reply
+from opentact.voice.sip.routing import Identity, reply_address
+from opentact.voice.sip.server_transactions import ServerTransaction
+from opentact.voice.sip.transactions import Transactions
+
+if TYPE_CHECKING:
+    from opentact.voice.sip.call import Call
+    from opentact.voice.sip.incoming import IncomingCall
+
+SDP = "application/sdp"
+# What the agent acts upon. PRACK, UPDATE, REFER and NOTIFY join when they are served.
+ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO"
+# Option tags that we understand: none so far. 100rel, timer and replaces have their place here.
+SUPPORTED: tuple[str, ...] = ()
+
+
+class Core:
+    """`token` gives a new unguessable word for tags, branches and call ids."""
+
+    def __init__(self, identity: Identity, token: Callable[[], str]) -> None:
+        self.identity = identity
+        self.token = token
+        self.transactions = Transactions(self.transmit)
+        self.calls: dict[tuple[str, str], Call] = {}
+        self.ringing: dict[ServerTransaction, IncomingCall] = {}
+        self.alarms: Alarms[Call] = Alarms()
+        self._out: list[Effect] = []
+
+    def take(self) -> list[Effect]:
+        """Empty the outbox."""
+        out, self._out = self._out, []
+        return out
+
+    def note(self, effect: Effect) -> None:
+        self._out.append(effect)
+
+    def transmit(self, data: bytes, peer: Address, repeat: bool = False) -> None:  # noqa: FBT001, FBT002 - the shape of Transmitter
+        self._out.append(Transmit(data, peer, repeat))
+
+    def tell(self, call: "Call", event: LegEvent) -> None:
+        self._out.append(Told(call, event))
+
+    def branch(self) -> str:
+        return COOKIE + self.token()
+
+    def capabilities(self) -> list[tuple[str, str]]:
+        """Headers of a 2xx to INVITE or OPTIONS that say what we can (RFC 3261 11.2, 13.3.1.4)."""
+        return [
+            ("contact", self.identity.contact),
+            ("allow", ALLOW),
+            ("supported", ", ".join(SUPPORTED)),
+            ("server", self.identity.product),
+        ]
+
+    def answer_at_once(
+        self,
+        request: Request,
+        source: Address,
+        status: int,
+        phrase: str | None = None,
+        extra: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        """Respond without remembering it (RFC 3261 8.2.7): a repeat gets the same again.
+
+        Works for requests that are barely readable; what has no Via of use is answered where
+        it came from.
+        """
+        try:
+            peer = reply_address(request.via, source)
+        except ValueError:
+            peer = source
+        tag = f"{crc32(request.reply_lines.encode('utf-8', 'surrogateescape')):08x}"
+        headers = (*extra, ("server", self.identity.product))
+        self.transmit(reply(request, status, phrase=phrase, tag=tag, extra=headers), peer)
+
+
+def sdp_of(message: Message) -> bytes | None:
+    """Give the session description a message carries, or None."""
+    if message.body and media_type(message.first("content-type") or "") == SDP:
+        return message.body
+    return None
+
+
+def pause_of(request: Request) -> str:
+    """Seconds to wait, 0..10, for a Retry-After that should differ from call to call."""
+    return str(crc32(request.reply_lines.encode("utf-8", "surrogateescape")) % 11)

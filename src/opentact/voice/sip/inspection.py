@@ -1,0 +1,115 @@
+"""What a user agent server looks at before it acts on a request (RFC 3261 section 8.2).
+
+Each check answers with a refusal that says in its reason phrase what is wrong, or with None.
+"""
+
+from dataclasses import dataclass
+
+from opentact.voice.sip.core import ALLOW, SDP, SUPPORTED
+from opentact.voice.sip.headers import NameAddr, media_type, parse_hops
+from opentact.voice.sip.message import Request, Response
+from opentact.voice.sip.names import METHODS, printed
+from opentact.voice.sip.uri import SipUri, scheme_of
+
+_SINGLE = ("from", "to", "call-id", "cseq")
+_AT_MOST_ONE = ("max-forwards", "content-type", "expires")
+# sips: wants TLS on every hop, which is not there yet.
+_SCHEMES = ("sip", "tel")
+_ACCEPTABLE = (SDP, "application/*", "*/*")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    status: int
+    phrase: str | None = None
+    extra: tuple[tuple[str, str], ...] = ()
+
+
+def find_flaw(request: Request) -> str | None:
+    """Say what makes the request malformed; None when it is well-formed as far as we care."""
+    try:
+        _check_counts(request)
+        _check_values(request)
+    except ValueError as flaw:
+        return _fit_for_phrase(str(flaw))
+    return None
+
+
+def find_refusal(request: Request) -> Refusal | None:
+    """Say why a well-formed request cannot be served, whatever dialog it belongs to."""
+    if request.method not in ALLOW.split(", "):
+        status = 405 if request.method in METHODS else 501
+        return Refusal(status, extra=(("allow", ALLOW),))
+    if scheme_of(request.uri) not in _SCHEMES:
+        return Refusal(416)
+    if request.method == "CANCEL":
+        return None  # RFC 3261 8.2.2.3: Require is ignored in CANCEL
+    unknown = [tag for tag in request.each("require") if tag not in SUPPORTED]
+    if unknown:
+        return Refusal(420, extra=(("unsupported", ", ".join(unknown)),))
+    return _find_content_refusal(request) if request.method == "INVITE" else None
+
+
+def check_response(response: Response) -> None:
+    """Raise ValueError when a response could not be used by whoever waits for it."""
+    if len(response.each("via")) != 1:
+        raise ValueError("a response with other than one Via is not ours")
+    _ = response.via, response.cseq, response.sender, response.recipient, response.call_id
+    if response.cseq.method == "INVITE":
+        _ = response.contact
+        for route in response.each("record-route"):
+            NameAddr.parse(route)
+
+
+def _check_counts(request: Request) -> None:
+    for name in _SINGLE:
+        values = request.headers.get(name)
+        if not values or not values[0]:
+            raise ValueError(f"no {printed(name)}")
+        if len(values) > 1:
+            raise ValueError(f"more than one {printed(name)}")
+    for name in _AT_MOST_ONE:
+        if len(request.headers.get(name, ())) > 1:
+            raise ValueError(f"more than one {printed(name)}")
+
+
+def _check_values(request: Request) -> None:
+    if request.cseq.method != request.method:
+        raise ValueError(f"CSeq says {request.cseq.method[:20]}")
+    _ = request.sender, request.recipient
+    hops = request.first("max-forwards")
+    if hops is not None:
+        parse_hops(hops)
+    if scheme_of(request.uri) in ("sip", "sips") and SipUri.parse(request.uri).headers:
+        raise ValueError("headers in the Request-URI")
+    if request.method in ("INVITE", "REGISTER"):
+        for contact in request.each("contact"):
+            if contact != "*":
+                NameAddr.parse(contact)
+    if request.method == "INVITE":
+        for route in request.each("record-route"):
+            NameAddr.parse(route)
+
+
+def _find_content_refusal(request: Request) -> Refusal | None:
+    if request.body and not _is_optional(request):
+        if media_type(request.first("content-type") or "") != SDP:
+            return Refusal(415, extra=(("accept", SDP),))
+        encodings = {encoding.lower() for encoding in request.each("content-encoding")}
+        if encodings - {"identity"}:
+            return Refusal(415, extra=(("accept-encoding", "identity"),))
+    if "accept" in request.headers:
+        accepted = {media_type(kind) for kind in request.each("accept")}
+        if accepted.isdisjoint(_ACCEPTABLE):
+            return Refusal(406, extra=(("accept", SDP),))
+    return None
+
+
+def _is_optional(request: Request) -> bool:
+    """RFC 3261 20.11: a body that need not be understood may be of any type."""
+    disposition = (request.first("content-disposition") or "").lower().replace(" ", "")
+    return "handling=optional" in disposition
+
+
+def _fit_for_phrase(text: str) -> str:
+    return "".join(char if " " <= char <= "~" else "?" for char in text)[:120]

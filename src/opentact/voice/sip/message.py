@@ -1,0 +1,186 @@
+"""SIP messages: read lazily, written plainly (RFC 3261 section 7).
+
+Reading cuts the bytes into a start line and raw header strings and stops there; a header
+becomes a value when somebody asks for it. So a flood costs little, and a header that nobody
+needs may be as odd as it likes.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+from opentact.voice.sip.headers import CSeq, NameAddr, Via
+from opentact.voice.sip.lexical import split_list
+from opentact.voice.sip.names import LISTS, phrase_of, printed
+
+VERSION = "SIP/2.0"
+
+Headers = dict[str, list[str]]
+"""Values as written, by full name in lower case; names in the order of their first line."""
+
+
+class Message:
+    """What requests and responses share. Typed properties raise ValueError when malformed."""
+
+    def __init__(self, headers: Headers, body: bytes = b"") -> None:
+        self.headers = headers
+        self.body = body
+
+    def first(self, name: str) -> str | None:
+        """Give a header's first value as written, or None; the name is in lower case."""
+        values = self.headers.get(name)
+        return values[0] if values else None
+
+    def each(self, name: str) -> list[str]:
+        """Every value of a header, lists taken apart where the header is one."""
+        values = self.headers.get(name, [])
+        if name not in LISTS:
+            return values
+        return [part for value in values for part in split_list(value) if part]
+
+    @cached_property
+    def via(self) -> Via:
+        """The topmost Via."""
+        return Via.parse(split_list(self._required("via"))[0])
+
+    @cached_property
+    def sender(self) -> NameAddr:
+        """From."""
+        return NameAddr.parse(self._required("from"))
+
+    @cached_property
+    def recipient(self) -> NameAddr:
+        """To."""
+        return NameAddr.parse(self._required("to"))
+
+    @cached_property
+    def cseq(self) -> CSeq:
+        return CSeq.parse(self._required("cseq"))
+
+    @property
+    def call_id(self) -> str:
+        return self._required("call-id")
+
+    @cached_property
+    def contact(self) -> NameAddr | None:
+        """The first Contact."""
+        values = self.each("contact")
+        return NameAddr.parse(values[0]) if values else None
+
+    def _required(self, name: str) -> str:
+        value = self.first(name)
+        if not value:
+            raise ValueError(f"no {printed(name)}")
+        return value
+
+    def _start_line(self) -> str:
+        raise NotImplementedError
+
+    def __bytes__(self) -> bytes:
+        lines = [(name, value) for name, values in self.headers.items() for value in values]
+        return encode(self._start_line(), lines, self.body)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Message):
+            return NotImplemented
+        return bytes(self) == bytes(other)
+
+    def __hash__(self) -> int:
+        return hash(bytes(self))
+
+    def __repr__(self) -> str:
+        return f"<{self._start_line()}>"
+
+
+class Request(Message):
+    def __init__(self, method: str, uri: str, headers: Headers, body: bytes = b"") -> None:
+        super().__init__(headers, body)
+        self.method = method
+        self.uri = uri
+
+    def _start_line(self) -> str:
+        return f"{self.method} {self.uri} {VERSION}"
+
+    def came_from(self, host: str, port: int) -> None:
+        """Write the true source into the topmost Via (RFC 3261 18.2.1, RFC 3581)."""
+        noted = self.via.came_from(host, port)
+        if noted is not self.via:
+            values = self.headers["via"]
+            values[0] = ", ".join([str(noted), *split_list(values[0])[1:]])
+            self.via = noted
+
+    @cached_property
+    def reply_lines(self) -> str:
+        """The header lines that every response copies, without To (RFC 3261 8.2.6.2)."""
+        return "".join(
+            f"{printed(name)}: {value}\r\n"
+            for name in ("via", "from", "call-id", "cseq")
+            for value in self.headers.get(name, ())
+        )
+
+
+class Response(Message):
+    def __init__(self, status: int, phrase: str, headers: Headers, body: bytes = b"") -> None:
+        super().__init__(headers, body)
+        self.status = status
+        self.phrase = phrase
+
+    def _start_line(self) -> str:
+        return f"{VERSION} {self.status} {self.phrase}"
+
+
+def encode(start: str, lines: Iterable[tuple[str, str]], body: bytes = b"") -> bytes:
+    """Write a message; Content-Length is ours to write, whatever `lines` say of it.
+
+    Raises ValueError when a value would break out of its line (header injection).
+    """
+    text = [start]
+    text += [f"{printed(name)}: {value}" for name, value in lines if name != "content-length"]
+    if any("\r" in line or "\n" in line for line in text):
+        raise ValueError("a header value may not hold a line break")
+    text.append(f"Content-Length: {len(body)}\r\n\r\n")
+    return "\r\n".join(text).encode("utf-8", "surrogateescape") + body
+
+
+def reply(
+    request: Request,
+    status: int,
+    *,
+    phrase: str | None = None,
+    tag: str | None = None,
+    extra: Iterable[tuple[str, str]] = (),
+    body: bytes = b"",
+) -> bytes:
+    """Write a response to the request, from what of it is there (RFC 3261 8.2.6).
+
+    `tag` goes to To when it has none. `extra` holds (name in lower case, value).
+    """
+    to = request.first("to") or ""
+    if tag and not _has_tag(request):
+        to = f"{to};tag={tag}"
+    more = "".join(f"{printed(name)}: {value}\r\n" for name, value in extra)
+    words = phrase_of(status) if phrase is None else phrase
+    text = (
+        f"{VERSION} {status} {words}\r\n"
+        f"{request.reply_lines}{f'To: {to}' if to else ''}{CRLF if to else ''}"
+        f"{more}Content-Length: {len(body)}\r\n\r\n"
+    )
+    if text.count("\n") != text.count("\r\n") or "\r\n\r\n" in text[:-4]:
+        raise ValueError("a header value may not hold a line break")
+    return text.encode("utf-8", "surrogateescape") + body
+
+
+CRLF = "\r\n"
+
+
+def _has_tag(request: Request) -> bool:
+    try:
+        return request.recipient.tag is not None
+    except ValueError:
+        # Not readable, so nothing of ours can be told from it; a second tag would be worse.
+        return "tag=" in (request.first("to") or "")
+
+
+def header_lines(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Take extra headers in either form; names come back in lower case."""
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    return [(name.lower(), value) for name, value in pairs]
