@@ -38,7 +38,7 @@ class SpeechEngine(Protocol):
         """Speak the text; the file holds raw s16le mono samples at 8 kHz, without a header.
 
         The file may be forgotten by the engine later, but not by who has opened it.
-        Raises `SpeechTooLong`, `NoSpeechDriver` or `SpeechFailed`.
+        Raises `SpeechTooLong`, `NoSpeechDriver`, `SpeechBusy` or `SpeechFailed`.
         """
 
     def drivers(self) -> list[DriverInfo]:
@@ -59,6 +59,13 @@ class NoSpeechDriver(Fault):
     """Nothing is installed that speaks: run `pip install espeakng-loader`."""
 
     code = "no_speech_driver"
+    status = 503
+
+
+class SpeechBusy(Fault):
+    """Too many texts are waiting to be spoken."""
+
+    code = "speech_busy"
     status = 503
 
 

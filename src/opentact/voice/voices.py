@@ -197,7 +197,9 @@ def _near_language(asked: str) -> str:
     names = {tag.lower(): tag for tag, _ in _LANGUAGES}
     names |= {name.split(" ")[0].lower(): tag for tag, name in reversed(_LANGUAGES)}
     close = difflib.get_close_matches(asked[:64], [*names], n=_MOST_NAMED, cutoff=0.6)
-    tags = dict.fromkeys(names[key] for key in close) or dict.fromkeys(_BY_PRIMARY)
+    tags = dict.fromkeys(names[key] for key in close) or dict.fromkeys(
+        tag.split("-")[0] for tag, _ in _LANGUAGES
+    )
     listed = ", ".join(tags)
     return f"; near it: {listed}" if close else f"; known are {listed}"
 

@@ -1,0 +1,1 @@
+"""Speech from the programs that are installed, made in a process of its own."""
