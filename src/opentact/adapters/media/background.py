@@ -1,0 +1,55 @@
+"""Work that must not hold up the tick: files are read and written in threads.
+
+Results come back through a mailbox and an event descriptor that the tick loop watches, so that
+everything but the job itself happens in the loop's own thread.
+"""
+
+import contextlib
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from queue import Empty, SimpleQueue
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Background:
+    """One thread that does jobs in order."""
+
+    def __init__(self, name: str) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._mailbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._event = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+
+    def fileno(self) -> int:
+        """Readable when `deliver` has something to do."""
+        return self._event
+
+    def run(self, job: Callable[[], T], done: Callable[[T | OSError | ValueError], None]) -> None:
+        """Do `job` in the thread; `deliver` will hand its result, or its error, to `done`."""
+
+        def work() -> None:
+            result: T | OSError | ValueError
+            try:
+                result = job()
+            except (OSError, ValueError) as error:
+                result = error
+            self._mailbox.put(lambda: done(result))
+            os.eventfd_write(self._event, 1)
+
+        self._thread.submit(work)
+
+    def deliver(self) -> None:
+        """Hand over what is done."""
+        with contextlib.suppress(BlockingIOError):
+            os.eventfd_read(self._event)
+        with contextlib.suppress(Empty):
+            while True:
+                self._mailbox.get_nowait()()
+
+    def close(self) -> None:
+        """Finish the jobs begun, and deliver their results."""
+        self._thread.shutdown(wait=True)
+        self.deliver()
+        os.close(self._event)

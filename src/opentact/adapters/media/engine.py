@@ -1,0 +1,149 @@
+"""The media engine: all legs of one process, driven by whoever has its clock.
+
+It owns an epoll descriptor that is readable when packets or finished files wait, and says when
+it wants to be turned. It starts no thread for itself and never sleeps: the media process runs it
+in a loop of its own, the inline driver within the caller's event loop.
+"""
+
+import logging
+import secrets
+import select
+import time
+from collections.abc import Callable
+from uuid import UUID
+
+from opentact.voice.media import MediaEvent, MediaGone, MediaStats
+
+from .background import Background
+from .commands import Command
+from .leg import Leg, Surroundings, Vitals
+from .ports import PortPool
+from .prompts import Prompts
+from .settings import MediaSettings
+from .wheel import Wheel
+
+# Sockets served in one go; the tick comes between two goes.
+_MAX_READY = 128
+
+_log = logging.getLogger(__name__)
+
+
+class Engine:
+    """`tell` gets every event, `vitals` what each leg is doing, every few seconds."""
+
+    def __init__(
+        self,
+        settings: MediaSettings,
+        tell: Callable[[UUID, MediaEvent], None],
+        vitals: Callable[[UUID, Vitals], None],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        """`monotonic` and `wall` tell seconds."""
+        self._now = monotonic
+        self._reader, self._writer = Background("media-read"), Background("media-write")
+        prompts = Prompts(self._reader, settings.prompt_cache)
+        self._around = Surroundings(settings, prompts, self._writer, wall, monotonic, tell, vitals)
+        self._ports = PortPool(
+            settings.first_port,
+            settings.last_port,
+            rest=settings.port_rest,
+            start=secrets.randbelow(65_536),
+        )
+        self._legs: dict[UUID, Leg] = {}
+        self._wheel: Wheel[Leg] = Wheel(monotonic(), self._ended_by_a_bug)
+        self._epoll = select.epoll()
+        self._readers: dict[int, Callable[[float], None]] = {}
+        self._watch(self._reader.fileno(), lambda _: self._reader.deliver())
+        self._watch(self._writer.fileno(), lambda _: self._writer.deliver())
+
+    def fileno(self) -> int:
+        """Readable when `receive` has something to do."""
+        return self._epoll.fileno()
+
+    @property
+    def wake_at(self) -> float | None:
+        """When `turn` wants to be called; None while nothing is connected."""
+        return self._wheel.wake_at
+
+    def open(self, leg: UUID, host: str) -> tuple[str, int]:
+        """Bind a leg; tell its address. Raises `NoMediaPorts`."""
+        rtp, rtcp = self._ports.bind(host, self._now())
+        made = self._legs[leg] = Leg(leg, rtp, rtcp, self._around)
+        self._watch(rtp.fileno(), self._guarded(made, made.hear))
+        self._watch(rtcp.fileno(), self._guarded(made, made.hear_reports))
+        return made.host, made.port
+
+    def execute(self, leg: UUID, command: Command) -> None:
+        """Do what a call asks of a leg; nothing if the leg is gone."""
+        made = self._legs.get(leg)
+        if made is None:
+            return
+        was_connected = made.connected
+        self._guarded(made, lambda now: made.execute(command, now))(self._now())
+        if made.connected and not was_connected:
+            self._wheel.add(made, self._now())
+
+    def close_leg(self, leg: UUID, done: Callable[[MediaStats], None]) -> None:
+        """Close a leg; `done` gets its figures when its recordings are whole."""
+        made = self._legs.pop(leg, None)
+        if made is None:
+            done(MediaStats())
+            return
+        for each in (made.rtp, made.rtcp):
+            self._unwatch(each.fileno())
+        self._ports.release(made.port, self._now())
+        made.close(self._now(), done)
+
+    def turn(self) -> None:
+        """Send what is due."""
+        self._wheel.turn(self._now())
+
+    def receive(self, timeout: float = 0) -> None:
+        """Read what waits, after at most `timeout` seconds of waiting."""
+        ready = self._epoll.poll(timeout, _MAX_READY)
+        now = self._now()
+        for descriptor, _ in ready:
+            # A leg read before may have closed this one in the same go.
+            if descriptor in self._readers:
+                self._readers[descriptor](now)
+
+    def watch(self, descriptor: int, read: Callable[[float], None]) -> None:
+        """Let `receive` serve another descriptor, such as the pipe that commands come by."""
+        self._watch(descriptor, read)
+
+    def vitals(self) -> list[Vitals]:
+        """Tell of every leg what it is doing."""
+        return [leg.vitals() for leg in self._legs.values()]
+
+    def close(self) -> None:
+        """Close all legs, finish what is being written."""
+        for leg in [*self._legs]:
+            self.close_leg(leg, lambda _: None)
+        self._reader.close()
+        self._writer.close()
+        self._epoll.close()
+
+    def _ended_by_a_bug(self, leg: Leg) -> None:
+        """End one leg whose own code failed, so that the others live on."""
+        _log.exception("x leg=%s ended by an error of ours", leg.leg)
+        self._around.tell(leg.leg, MediaGone("internal error"))
+        self.close_leg(leg.leg, lambda _: None)
+
+    def _guarded(self, leg: Leg, do: Callable[[float], None]) -> Callable[[float], None]:
+        def guarded(now: float) -> None:
+            try:
+                do(now)
+            except Exception:  # noqa: BLE001 - a bug met by one packet must not end a thousand calls
+                self._ended_by_a_bug(leg)
+
+        return guarded
+
+    def _watch(self, descriptor: int, read: Callable[[float], None]) -> None:
+        self._readers[descriptor] = read
+        self._epoll.register(descriptor, select.EPOLLIN)
+
+    def _unwatch(self, descriptor: int) -> None:
+        self._readers.pop(descriptor, None)
+        self._epoll.unregister(descriptor)

@@ -1,0 +1,74 @@
+"""A leg as the call holds it: it turns what is asked into commands, wherever the engine runs."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+from opentact.voice.media import MediaEvent, MediaGone, MediaStats
+from opentact.voice.sdp.offer_answer import Negotiated
+
+from .commands import Command, Connect, Play, Record, SendDigits, Stop, StopRecord
+
+
+@dataclass(eq=False)
+class LegHandle:
+    """Implements `opentact.voice.media.MediaLeg`."""
+
+    leg: UUID
+    host: str
+    port: int
+    execute: Callable[[UUID, Command], None] = field(repr=False)
+    close_leg: Callable[[UUID], Awaitable[MediaStats]] = field(repr=False)
+    events: asyncio.Queue[MediaEvent] = field(default_factory=asyncio.Queue, repr=False)
+    gone: bool = False
+    _closing: asyncio.Future[MediaStats] | None = field(default=None, repr=False)
+
+    def connect(self, negotiated: Negotiated) -> None:
+        """Begin, or go on as renegotiated."""
+        self._do(Connect(negotiated))
+
+    def play(self, play: int, audio: Path, loop: int = 1) -> None:
+        """Play a file of raw samples."""
+        self._do(Play(play, str(audio), loop))
+
+    def stop(self) -> None:
+        """Stop all plays."""
+        self._do(Stop())
+
+    def send_digits(self, play: int, digits: str, tone_ms: int = 160, gap_ms: int = 90) -> None:
+        """Send keys."""
+        self._do(SendDigits(play, digits, tone_ms, gap_ms))
+
+    def record(
+        self,
+        record: int,
+        path: Path,
+        *,
+        max_ms: int | None = None,
+        silence_ms: int | None = None,
+    ) -> None:
+        """Record what the peer sends."""
+        self._do(Record(record, str(path), max_ms, silence_ms))
+
+    def stop_record(self, record: int) -> None:
+        """End a recording."""
+        self._do(StopRecord(record))
+
+    async def close(self) -> MediaStats:
+        """Close the leg; a second caller waits for the same end."""
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self.close_leg(self.leg))
+        # Shielded: one caller's cancellation must not leave the leg half closed.
+        return await asyncio.shield(self._closing)
+
+    def tell(self, event: MediaEvent) -> None:
+        """Queue an event; after `MediaGone` nothing more is asked of the engine."""
+        if isinstance(event, MediaGone):
+            self.gone = True
+        self.events.put_nowait(event)
+
+    def _do(self, command: Command) -> None:
+        if not self.gone and self._closing is None:
+            self.execute(self.leg, command)
