@@ -1,0 +1,1 @@
+"""Who may use the platform: accounts, their users, and the tokens these hold."""

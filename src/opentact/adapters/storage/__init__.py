@@ -1,0 +1,1 @@
+"""The database: SQLite on a laptop, PostgreSQL for many nodes."""

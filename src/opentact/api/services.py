@@ -1,0 +1,57 @@
+"""What the routes are built from: handed in once, in `serve` and in tests alike."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, cast
+from uuid import UUID
+
+from fastapi import Depends, Request
+from starlette.requests import HTTPConnection
+
+from opentact.accounts.jwt import JwtIssuer
+from opentact.accounts.passwords import Passwords
+from opentact.events.log import EventLog
+from opentact.kit.clock import Clock
+from opentact.kit.units import Storage
+
+from .auth import Authenticator, Principal
+
+
+@dataclass
+class Services:
+    """The ports and machines that endpoints use.
+
+    `online(user)` tells whether an authenticated websocket of the user is open.
+    `new_secret()` draws 48 random alphanumerics.
+    """
+
+    database: Storage
+    clock: Clock
+    auth: Authenticator
+    events: EventLog
+    passwords: Passwords
+    jwt: JwtIssuer
+    online: Callable[[UUID], bool]
+    new_secret: Callable[[], str]
+    public_url: str = "http://127.0.0.1:8080"
+    sign_up_open: bool = True
+
+
+async def services_of(connection: HTTPConnection) -> Services:
+    """Find the services of the app that got the request."""
+    return cast(Services, connection.app.state.services)
+
+
+Inject = Annotated[Services, Depends(services_of)]
+
+
+async def _caller(request: Request, services: Inject) -> Principal:
+    return await services.auth.principal(request)
+
+
+async def _admin(request: Request, services: Inject) -> Principal:
+    return await services.auth.admin(request)
+
+
+Caller = Annotated[Principal, Depends(_caller)]
+Admin = Annotated[Principal, Depends(_admin)]

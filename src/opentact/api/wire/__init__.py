@@ -1,0 +1,1 @@
+"""The Opentact dialect, spelt once for REST, websocket and webhooks."""

@@ -1,0 +1,1 @@
+"""Settings, wiring and the command line: where the parts are put together."""

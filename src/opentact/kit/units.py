@@ -1,0 +1,33 @@
+"""What is to happen once a unit of work is safely stored."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+_KEY = "on_commit"
+
+
+class Storage(Protocol):
+    """Where units of work begin and end. Only the edge asks for one (design, 2)."""
+
+    def read(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """Open a session that sees one moment of the data and changes nothing."""
+
+    def write(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """Open a unit of work: all of it is stored when the block ends, or none of it."""
+
+
+def on_commit(session: AsyncSession, call: Callable[[], None]) -> None:
+    """Run `call` right after the session's transaction commits; never if it does not.
+
+    The outside is told only what is stored (design, 5). `call` must not fail nor wait.
+    """
+    session.info.setdefault(_KEY, []).append(call)
+
+
+def take_on_commit(session: AsyncSession) -> list[Callable[[], None]]:
+    """Hand over what waits for the commit, oldest first, and forget it."""
+    calls: list[Callable[[], None]] = session.info.pop(_KEY, [])
+    return calls

@@ -1,0 +1,1 @@
+"""Text messages and the profiles that send them."""

@@ -1,0 +1,1 @@
+"""Telephone numbers: inventory, search, orders, leases and their prices."""
