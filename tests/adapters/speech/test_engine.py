@@ -148,7 +148,7 @@ class TestTheProcess:
         # Stopped it takes the question and cannot answer before it is killed.
         os.kill(pid, signal.SIGSTOP)
         speaking = asyncio.ensure_future(speech.speak(LONG, choose()))
-        while "busy" not in repr(speech._workers._all[0]):
+        while "busy" not in repr(speech._workers._all[0]):  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(0)
         os.kill(pid, signal.SIGKILL)
 
