@@ -5,7 +5,7 @@ account's head until the transaction ends, so positions are handed out in the or
 on PostgreSQL too, and a reader with a cursor (spec/11 D-37) steps over nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -72,6 +72,17 @@ class Draft:
     frame: Frame
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An event that is spelt, and not stored yet."""
+
+    uuid: UUID
+    at: datetime
+    type: str
+    ref_id: UUID | None
+    frame: str
+
+
 Render = Callable[[object, UUID, datetime], Draft]
 """Spell a domain event as a frame: (what happened, event uuid, moment)."""
 
@@ -87,29 +98,40 @@ class EventLog:
         self._render = render
         self._publish = publish
 
+    def draft(self, happened: object, at: datetime) -> Ready:
+        """Spell an event now, as it is true now; `store` writes it later."""
+        uuid = new_id()
+        draft = self._render(happened, uuid, at)
+        return Ready(uuid, at, draft.type, draft.ref_id, orjson.dumps(draft.frame).decode())
+
     async def append(
         self, session: AsyncSession, account: UUID, *happened: object, now: datetime
     ) -> list[Logged]:
         """Append events to the account's log, in order."""
-        if not happened:
+        return await self.store(session, account, [self.draft(what, now) for what in happened])
+
+    async def store(
+        self, session: AsyncSession, account: UUID, ready: Sequence[Ready]
+    ) -> list[Logged]:
+        """Append events that are spelt already."""
+        if not ready:
             return []
-        last = await _advance(session, account, len(happened))
+        last = await _advance(session, account, len(ready))
         logged: list[Logged] = []
         rows: list[dict[str, object]] = []
-        for position, what in enumerate(happened, start=last - len(happened) + 1):
-            uuid = new_id()
-            draft = self._render(what, uuid, now)
-            text = orjson.dumps(draft.frame).decode()
-            logged.append(Logged(uuid, account, position, draft.type, draft.ref_id, text))
+        for position, event in enumerate(ready, start=last - len(ready) + 1):
+            logged.append(
+                Logged(event.uuid, account, position, event.type, event.ref_id, event.frame)
+            )
             rows.append(
                 {
-                    "uuid": uuid,
+                    "uuid": event.uuid,
                     "account_uuid": account,
                     "position": position,
-                    "type": draft.type,
-                    "ref_id": draft.ref_id,
-                    "created_on": now,
-                    "frame": text,
+                    "type": event.type,
+                    "ref_id": event.ref_id,
+                    "created_on": event.at,
+                    "frame": event.frame,
                 }
             )
         await session.execute(insert(Event), rows)
