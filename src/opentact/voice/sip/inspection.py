@@ -37,6 +37,13 @@ def find_flaw(request: Request) -> str | None:
 
 def find_refusal(request: Request) -> Refusal | None:
     """Say why a well-formed request cannot be served, whatever dialog it belongs to."""
+    try:
+        return _find_refusal(request)
+    except ValueError as flaw:
+        return Refusal(400, f"Bad Request: {_fit_for_phrase(str(flaw))}")
+
+
+def _find_refusal(request: Request) -> Refusal | None:
     if request.method not in ALLOW.split(", "):
         status = 405 if request.method in METHODS else 501
         return Refusal(status, extra=(("allow", ALLOW),))
@@ -80,15 +87,20 @@ def _check_values(request: Request) -> None:
     hops = request.first("max-forwards")
     if hops is not None:
         parse_hops(hops)
-    if scheme_of(request.uri) in ("sip", "sips") and SipUri.parse(request.uri).headers:
-        raise ValueError("headers in the Request-URI")
-    if request.method in ("INVITE", "REGISTER"):
-        for contact in request.each("contact"):
-            if contact != "*":
-                NameAddr.parse(contact)
+    if request.recipient.tag is None:
+        # Within a dialog it is the Contact that we wrote; looking costs more than it shows.
+        _check_request_uri(request.uri)
+    if request.method == "REGISTER" and request.first("contact") != "*":
+        _ = request.contact
     if request.method == "INVITE":
+        _ = request.contact
         for route in request.each("record-route"):
             NameAddr.parse(route)
+
+
+def _check_request_uri(uri: str) -> None:
+    if scheme_of(uri) in ("sip", "sips") and SipUri.parse(uri).headers:
+        raise ValueError("headers in the Request-URI")
 
 
 def _find_content_refusal(request: Request) -> Refusal | None:

@@ -6,9 +6,9 @@ needs may be as odd as it likes.
 """
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 
 from opentact.voice.sip.headers import CSeq, NameAddr, Via
+from opentact.voice.sip.lazy import lazy
 from opentact.voice.sip.lexical import split_list
 from opentact.voice.sip.names import LISTS, phrase_of, printed
 
@@ -37,22 +37,22 @@ class Message:
             return values
         return [part for value in values for part in split_list(value) if part]
 
-    @cached_property
+    @lazy
     def via(self) -> Via:
         """The topmost Via."""
         return Via.parse(split_list(self._required("via"))[0])
 
-    @cached_property
+    @lazy
     def sender(self) -> NameAddr:
         """From."""
         return NameAddr.parse(self._required("from"))
 
-    @cached_property
+    @lazy
     def recipient(self) -> NameAddr:
         """To."""
         return NameAddr.parse(self._required("to"))
 
-    @cached_property
+    @lazy
     def cseq(self) -> CSeq:
         return CSeq.parse(self._required("cseq"))
 
@@ -60,7 +60,7 @@ class Message:
     def call_id(self) -> str:
         return self._required("call-id")
 
-    @cached_property
+    @lazy
     def contact(self) -> NameAddr | None:
         """The first Contact."""
         values = self.each("contact")
@@ -106,9 +106,9 @@ class Request(Message):
         if noted is not self.via:
             values = self.headers["via"]
             values[0] = ", ".join([str(noted), *split_list(values[0])[1:]])
-            self.via = noted
+            self.__dict__["via"] = noted
 
-    @cached_property
+    @lazy
     def reply_lines(self) -> str:
         """The header lines that every response copies, without To (RFC 3261 8.2.6.2)."""
         return "".join(

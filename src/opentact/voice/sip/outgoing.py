@@ -156,6 +156,7 @@ class OutgoingCall(Call):
     def _left(self, event: LegEvent, now: float) -> None:
         if self.phase is Phase.STARTING:
             # A BYE that overtook its 200: the 2xx, when it comes, is still acknowledged.
+            self._expect_end(now)
             self._tell(event if isinstance(event, HungUp) else Failed("the callee left"))
             self._over = True
             self.leave()
@@ -206,6 +207,9 @@ class OutgoingCall(Call):
         )
         cancel = ClientOther("CANCEL", data, self._destination)
         self.core.transactions.ask(cancel, self._branch, self, now)
+        self._expect_end(now)
+
+    def _expect_end(self, now: float) -> None:
         self._tx.expect_end(now)
         self.core.transactions.changed(self._tx)
 

@@ -43,6 +43,8 @@ def parse(data: bytes) -> Request | Response:
     head, blank, body = data.lstrip(b"\r\n").partition(b"\r\n\r\n")
     if not head:
         raise Malformed("empty")
+    if not blank:
+        head = head.removesuffix(b"\r\n")
     if len(head) > MAX_HEAD:
         raise Malformed("its headers are too long")
     if b"\r\n " in head or b"\r\n\t" in head:
