@@ -17,6 +17,11 @@ def main() -> None:
                 sys.stdout.write("a library says hello\n")
                 sys.stdout.flush()
                 channel.answer({"said": True})
+            case "complain":
+                _ = 1 / 0
+            case "chatter":
+                sys.stderr.write("warning\n" * 100_000)
+                channel.answer({"said": True})
             case "die":
                 os._exit(3)
             case "hang":

@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator
 
 import pytest
+import structlog
 
 from opentact.adapters.audio.worker import Worker, WorkerDied, WorkerHung, Workers
 
@@ -48,6 +49,17 @@ async def test_after_a_misdeed_the_next_question_is_answered(worker: Worker, dee
 async def test_its_end_is_told(worker: Worker) -> None:
     with pytest.raises(WorkerDied, match="ended with 3"):
         await worker.ask({"do": "die"})
+
+
+async def test_what_it_complained_of_is_logged(worker: Worker) -> None:
+    with structlog.testing.capture_logs() as logs, pytest.raises(WorkerDied):
+        await worker.ask({"do": "complain"})
+    assert logs[0]["ended"] == "ended with 1"
+    assert logs[0]["said"].endswith("ZeroDivisionError: division by zero\n")
+
+
+async def test_chatter_does_not_stop_it(worker: Worker) -> None:
+    assert await worker.ask({"do": "chatter"}) == {"said": True}
 
 
 async def test_hanging_it_is_killed(worker: Worker) -> None:

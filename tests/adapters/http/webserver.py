@@ -10,6 +10,17 @@ from aiohttp import web
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+async def echo(request: web.Request) -> web.Response:
+    """Tell what was asked."""
+    told = {
+        "method": request.method,
+        "query": request.raw_path.partition("?")[2],
+        "headers": {name.lower(): value for name, value in request.headers.items()},
+        "body": await request.text(),
+    }
+    return web.json_response(told, headers={"Set-Cookie": "spy=1"})
+
+
 @asynccontextmanager
 async def web_server(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
     """Serve every path by one handler; the value is the port on 127.0.0.1."""

@@ -1,5 +1,6 @@
 """Which program speaks with which voice."""
 
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -23,7 +24,9 @@ def install_piper(folder: Path, monkeypatch: pytest.MonkeyPatch, **voices: str) 
         (data / f"{name}.onnx").touch()
         config = {"language": {"code": language}} if language else ["nonsense"]
         (data / f"{name}.onnx.json").write_text(json.dumps(config))
-    monkeypatch.syspath_prepend(folder)
+    # Nothing else is to be found meanwhile: this machine may have voices of its own.
+    monkeypatch.setattr(sys, "path", [str(folder)])
+    importlib.invalidate_caches()
 
 
 class TestPiper:

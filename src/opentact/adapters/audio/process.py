@@ -3,6 +3,7 @@
 Run as `python -m opentact.adapters.audio.process`, and asked over its standard input.
 """
 
+import os
 import resource
 from pathlib import Path
 
@@ -15,8 +16,13 @@ _WRITTEN = 32 * 1024**2
 """Bytes of one file; ten minutes of telephone sound are 9.6 MB."""
 
 
+NICENESS = 5
+"""A prompt may be late by a moment; packets of calls under way may not."""
+
+
 def limit() -> None:
     """Bound what this process may take, and leave no core files of customers' data."""
+    os.nice(NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (_WRITTEN, _WRITTEN))
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))

@@ -30,6 +30,9 @@ _LONGEST_KEPT = 3600.0
 _MOST_URLS = 10_000
 """URLs remembered: a megabyte or two; of older ones only the decoded sound is kept."""
 
+_MOST_FILES = 64
+"""Fetched and decoded at a time: up to 10 MB each while they last."""
+
 _LONGEST_TAG = 1000
 _FETCH_TIMEOUT = 10.0
 _DECODE_TIMEOUT = 20.0
@@ -63,6 +66,7 @@ class AudioShelf:
         self._workers = Workers(_MODULE, count=workers, timeout=_DECODE_TIMEOUT)
         self._now = now
         self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._slots = asyncio.Semaphore(_MOST_FILES)
         self._urls: Flights[str, Path] = Flights()
         self._decodings: Flights[str, Path] = Flights()
 
@@ -74,7 +78,7 @@ class AudioShelf:
         known = self._known.get(url)
         if known and self._now() < known.fresh_until and (path := self._store.find(known.name)):
             return path
-        return await self._urls.join(url, lambda: self._fetch(url))
+        return await self._urls.join(url, lambda: self._in_a_slot(url))
 
     async def from_file(self, path: Path) -> Path:
         """Decode a file of ours; raises `AudioNotUnderstood` or `AudioTooLong`."""
@@ -85,6 +89,10 @@ class AudioShelf:
         await self._urls.close()
         await self._decodings.close()
         await self._workers.close()
+
+    async def _in_a_slot(self, url: str) -> Path:
+        async with self._slots:
+            return await self._fetch(url)
 
     async def _fetch(self, url: str) -> Path:
         known = self._known.get(url)

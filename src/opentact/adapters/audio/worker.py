@@ -8,17 +8,28 @@ import asyncio
 import os
 import signal
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import PIPE, Process
 from contextlib import suppress
 from pathlib import Path
+
+import structlog
 
 import opentact
 
 from .channel import HEADER, MAX_FRAME, Message, pack, unpack
 
+log = structlog.get_logger(__name__)
+
 _SOURCES = str(Path(opentact.__file__).parents[1])
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
 """What a child sees of our environment: enough to find programs, none of our secrets."""
+
+
+_PATIENCE = 1.0
+"""Seconds in which a process that has hung up may end by itself, so that we learn how."""
+
+_HEARD = 2000
+"""Bytes of complaint that are kept: a traceback's end."""
 
 
 class WorkerDied(Exception):  # noqa: N818 - the caller turns it into a fault, or asks again
@@ -37,6 +48,8 @@ class Worker:
         self._module = module
         self._timeout = timeout
         self._process: Process | None = None
+        self._said = b""
+        self._listening: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
         self._closed = False
         self.started = 0
@@ -63,8 +76,10 @@ class Worker:
                 await self._kill()
                 raise WorkerHung(f"no answer within {self._timeout:g} s") from None
             except (OSError, EOFError, ValueError) as error:
-                ended = await self._kill()
-                raise WorkerDied(f"{ended}: {type(error).__name__}") from error
+                ended = await self._kill(patience=_PATIENCE if isinstance(error, EOFError) else 0)
+                said = self._said.decode(errors="replace")
+                log.warning("worker died", module=self._module, ended=ended, said=said)
+                raise WorkerDied(ended) from error
             except BaseException:
                 # Cancelled: an answer still to come would be taken for that of the next question.
                 await self._kill()
@@ -95,24 +110,37 @@ class Worker:
             *(sys.executable, "-m", self._module),
             stdin=PIPE,
             stdout=PIPE,
-            stderr=DEVNULL,
+            stderr=PIPE,
             env=env,
             # A session of its own: a Ctrl-C at the terminal is ours to answer, and a kill
             # reaches the programs it has started as well.
             start_new_session=True,
         )
         self.started += 1
+        self._listening = asyncio.ensure_future(self._listen(self._process))
         return self._process
 
-    async def _kill(self) -> str:
+    async def _listen(self, process: Process) -> None:
+        """Keep the last of what it complains of, and never let it wait to be heard."""
+        assert process.stderr is not None  # noqa: S101 - as above
+        self._said = b""
+        while heard := await process.stderr.read(_HEARD):
+            self._said = (self._said + heard)[-_HEARD:]
+
+    async def _kill(self, patience: float = 0) -> str:
         """End it with all it has started; tell how it ended, if that was before us."""
         process, self._process = self._process, None
         if process is None:
             return "not running"
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await process.wait()
         ended = process.returncode
         if ended is None:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
+        if self._listening:
+            await self._listening
         # Reads what the pipe still holds, so that its transport is closed as well.
         with suppress(ConnectionError):
             await process.communicate()

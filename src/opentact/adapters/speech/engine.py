@@ -60,10 +60,13 @@ class LocalSpeech:
 
         A machine without any driver stays as it is.
         """
+        part = self._store.part()
         try:
-            await self._synthesise(self._cast(choose()), "", keep_as=None)
+            await self._synthesise(self._cast(choose()), "", part)
         except (NoSpeechDriver, SpeechFailed):
             return
+        finally:
+            part.unlink(missing_ok=True)
 
     async def speak(self, text: str, voice: VoiceChoice) -> Path:
         """Speak; see `opentact.voice.speech.SpeechEngine`."""
@@ -76,7 +79,7 @@ class LocalSpeech:
             return path
         if len(self._flights) >= MAX_WAITING:
             raise SpeechBusy(f"{MAX_WAITING} texts are waiting to be spoken already")
-        return await self._flights.join(name, lambda: self._synthesise(cast, text, keep_as=name))
+        return await self._flights.join(name, lambda: self._make(cast, text, name))
 
     def drivers(self) -> list[DriverInfo]:
         """Tell every driver, best first, installed or not."""
@@ -97,8 +100,16 @@ class LocalSpeech:
             )
         raise NoSpeechDriver
 
-    async def _synthesise(self, cast: Cast, text: str, *, keep_as: str | None) -> Path:
+    async def _make(self, cast: Cast, text: str, name: str) -> Path:
         part = self._store.part()
+        try:
+            await self._synthesise(cast, text, part)
+            return self._store.put(name, part)
+        finally:
+            part.unlink(missing_ok=True)
+
+    async def _synthesise(self, cast: Cast, text: str, part: Path) -> None:
+        """Have the process write `part`; raises `SpeechFailed`."""
         question = {
             "driver": cast.driver,
             "voice": cast.voice,
@@ -108,17 +119,14 @@ class LocalSpeech:
         }
         try:
             answer = await self._workers.ask(question)
-            if "samples" not in answer:
-                raise SpeechFailed(f"{cast.driver} gave no sound: {answer.get('failed')}")
-            if not answer["samples"] and any(map(str.isalnum, text)):
-                raise SpeechFailed(f"{cast.driver} was silent over this text")
-            return self._store.put(keep_as, part) if keep_as else part
         except WorkerHung as error:
             raise SpeechFailed(f"{cast.driver} took too long") from error
         except WorkerDied as error:
             raise SpeechFailed(f"{cast.driver} broke over this text ({error})") from error
-        finally:
-            part.unlink(missing_ok=True)
+        if "samples" not in answer:
+            raise SpeechFailed(f"{cast.driver} gave no sound: {answer.get('failed')}")
+        if not answer["samples"] and any(map(str.isalnum, text)):
+            raise SpeechFailed(f"{cast.driver} was silent over this text")
 
 
 def _plain(text: str) -> str:

@@ -4,14 +4,17 @@ Run as `python -m opentact.adapters.speech.process`, and asked over its standard
 GPL's programs are loaded here and nowhere else (docs/decisions/0025).
 """
 
+import os
 import resource
 from pathlib import Path
 
 from opentact.adapters.audio.channel import Channel, Message
+from opentact.adapters.audio.process import NICENESS
 
 
 def main() -> None:
     channel = Channel.standard()
+    os.nice(NICENESS)
     # No core files of customers' texts. Memory and file sizes are the engines' own affair:
     # espeak-ng alone asks for 64 MB of shared memory that it never fills.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
