@@ -118,7 +118,8 @@ class _Reader:
         """Find what the node is, if it may stand in that parent."""
         kind = self.known.get(node.name)
         if kind is None:
-            hint = _nearest(node.name, list(self.known))
+            names = [kind.grammar.name for kind in self.known.values()]
+            hint = _nearest(node.name, list(parent.children)) or _nearest(node.name, names)
             expected = f"<{within.name}> may hold {_listed(parent.children)}"
             self._find(node, f"unknown verb <{_cut(node.name)}>{hint}; {expected}")
         elif kind.grammar.name not in parent.children:
@@ -171,7 +172,7 @@ class _Reader:
         for attribute in grammar.attributes:
             if not isinstance(attribute.default, Missing):
                 defaults[attribute.name] = attribute.default
-            elif attribute.name not in values and not _written(node, attribute):
+            elif attribute.name not in values and not _written(node, attribute, grammar):
                 where = "as attribute or text" if grammar.text is attribute else "as attribute"
                 expected = f"expected {where}: {attribute.kind.says}"
                 self._find(node, f"<{node.name}> lacks its {attribute.name}; {expected}")
@@ -190,7 +191,10 @@ class _Reader:
         self.findings.append(Finding(node.line, node.column, message))
 
 
-def _written(node: Node, attribute: Attribute[object]) -> bool:
+def _written(node: Node, attribute: Attribute[object], grammar: Grammar) -> bool:
+    """Tell whether it was written at all, if badly: then that has been said already."""
+    if attribute is grammar.text and node.text:
+        return True
     return any(name in node.attributes for name in (attribute.name, *attribute.aliases))
 
 

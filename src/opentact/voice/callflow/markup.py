@@ -17,10 +17,16 @@ MAX_DEPTH = 32  # ours: menus of people end at six or seven levels
 
 _BOM = "\ufeff"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
-_DECLARATION = re.compile(r"""\s*+<\?xml\s[^>]*+\?>""")
+_DECLARATION = re.compile(r"\s*+<\?xml\s[^>?]*+\?>")
 _ENCODING = re.compile(r"""encoding\s*=\s*["']([^"']*)["']""")
 _BEFORE_DOCTYPE = re.compile(r"(?>\s+|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
 _DOCTYPE = re.compile(r"""<!DOCTYPE(?>[^"'\[>]|"[^"]*"|'[^']*')*+""", re.IGNORECASE)
+_INVALID = "not well-formed (invalid token)"
+_EXPECTED = {
+    "no element found": "; expected <Response>",
+    "undefined entity": "; known are &amp; &lt; &gt; &quot; &apos; and &#N;",
+}
+_BARE_AMPERSAND = re.compile(r"&[^;&<]*$")
 _NOT_NEWLINE = re.compile(r"[^\r\n]")
 
 
@@ -69,20 +75,23 @@ class _Builder:
             self._expat.Parse(text.encode(), True)  # noqa: FBT003 - expat takes no keywords
         except expat.ExpatError as slip:
             what = expat.ErrorString(slip.code) or "not well-formed"
-            raise _refused(slip.lineno, slip.offset + 1, self._explain(what)) from None
+            line = text.splitlines()[slip.lineno - 1 : slip.lineno]
+            said = self._explain(what, "".join(line), slip.offset)
+            raise _refused(slip.lineno, slip.offset + 1, said) from None
         if self._root is None:
             raise _refused(1, 1, "no element found; expected <Response>")
         return self._root
 
-    def _explain(self, what: str) -> str:
+    def _explain(self, what: str, line: str, offset: int) -> str:
+        """Say it as the usual slips of authors, who rarely think in tokens."""
+        if self._root is None and what in {_INVALID, "syntax error"}:
+            return f"{line[offset : offset + 20]!r} is no XML; expected <Response>"
+        if what == _INVALID:
+            return _invalid(line, offset)
         if self._open and what in {"mismatched tag", "no element found", "unclosed token"}:
             last = self._open[-1]
             return f"{what}; <{last.name}> of line {last.line} is still open"
-        if what == "no element found":
-            return "no element found; expected <Response>"
-        if what == "undefined entity":
-            return "undefined entity; known are &amp; &lt; &gt; &quot; &apos; and &#N;"
-        return what
+        return what + _EXPECTED.get(what, "")
 
     def _here(self) -> tuple[int, int]:
         return self._expat.CurrentLineNumber, self._expat.CurrentColumnNumber + 1
@@ -110,6 +119,14 @@ class _Builder:
     def _doctype(self, *_: object) -> None:
         line, column = self._here()
         raise _refused(line, column, "a second DOCTYPE")
+
+
+def _invalid(line: str, offset: int) -> str:
+    if _BARE_AMPERSAND.search(line, 0, offset + 1):
+        return "a bare &; expected &amp;"
+    if line.startswith("--", max(0, offset - 2)):
+        return "two hyphens inside a comment; expected none"
+    return f"not well-formed at {line[offset : offset + 20]!r}"
 
 
 def _decoded(document: bytes) -> str:
