@@ -98,19 +98,21 @@ async def softphone(
     registrar: str | None = None,
     password: str = "",
     speaks: str = "ausine,440",
+    answers: str = "manual",
 ) -> AsyncIterator[Softphone]:
     """Run a softphone until the block ends.
 
     With a `registrar` (host:port) it registers there as `user`. `speaks` is the sound it sends:
-    `ausine,HERTZ`, or `aufile,PATH` of a WAV file of 8,000 Hz.
+    `ausine,HERTZ`, or `aufile,PATH` of a WAV file of 8,000 Hz. It `answers` by hand (`manual`), at
+    once (`auto`), or with `early` media.
     """
     baresip = require("baresip", package="baresip-core")
     port, control = free_port(), free_port(socket.SOCK_STREAM)
     with TemporaryDirectory(prefix="opentact-baresip-") as temporary:
         folder = Path(temporary)
         domain = registrar or f"{LOOPBACK}:{port}"
-        account = f"<sip:{user}@{domain};transport=udp>;auth_pass={password};answermode=manual"
-        account += f";regint={60 if registrar else 0}\n"
+        account = f"<sip:{user}@{domain};transport=udp>;auth_pass={password}"
+        account += f";answermode={answers};regint={60 if registrar else 0}\n"
         (folder / "accounts").write_text(account)
         (folder / "contacts").touch()
         (folder / "config").write_text(_config(folder, port, control, speaks))

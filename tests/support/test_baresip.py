@@ -3,7 +3,7 @@ import wave
 import pytest
 
 from support.baresip import softphone
-from support.sipp import sipp_server
+from support.sipp import run_sipp, sipp_server
 
 pytestmark = pytest.mark.e2e
 
@@ -32,3 +32,17 @@ async def test_what_does_not_happen_is_said_with_what_did() -> None:
         await phone.dial(f"sip:bob@{callee.address}")
         with pytest.raises(AssertionError, match=r"no CALL_ESTABLISHED .*CALL_CLOSED"):
             await phone.wait_for("CALL_ESTABLISHED", seconds=0.5)
+
+
+async def test_the_keys_that_sipp_presses_are_heard() -> None:
+    async with softphone(user="bob", answers="auto") as bob:
+        placed = await run_sipp(
+            "caller",
+            bob.uri.partition("@")[2],
+            service="bob",
+            hold_ms=2500,
+            keys={"digits": "12#"},
+        )
+        heard = [(await bob.wait_for("CALL_DTMF_START"))["param"] for _ in range(3)]
+    assert placed.successful == 1
+    assert heard == ["1", "2", "#"]
