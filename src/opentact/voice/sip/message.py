@@ -39,17 +39,17 @@ class Message:
 
     @lazy
     def via(self) -> Via:
-        """The topmost Via."""
+        """Read the topmost Via."""
         return Via.parse(split_list(self._required("via"))[0])
 
     @lazy
     def sender(self) -> NameAddr:
-        """From."""
+        """Read From."""
         return NameAddr.parse(self._required("from"))
 
     @lazy
     def recipient(self) -> NameAddr:
-        """To."""
+        """Read To."""
         return NameAddr.parse(self._required("to"))
 
     @lazy
@@ -62,7 +62,7 @@ class Message:
 
     @lazy
     def contact(self) -> NameAddr | None:
-        """The first Contact."""
+        """Read the first Contact; None when there is none."""
         values = self.each("contact")
         return NameAddr.parse(values[0]) if values else None
 
@@ -110,7 +110,7 @@ class Request(Message):
 
     @lazy
     def reply_lines(self) -> str:
-        """The header lines that every response copies, without To (RFC 3261 8.2.6.2)."""
+        """Write the header lines that every response copies, without To (RFC 3261 8.2.6.2)."""
         return "".join(
             f"{printed(name)}: {value}\r\n"
             for name in ("via", "from", "call-id", "cseq")
@@ -135,8 +135,7 @@ def encode(start: str, lines: Iterable[tuple[str, str]], body: bytes = b"") -> b
     """
     text = [start]
     text += [f"{printed(name)}: {value}" for name, value in lines if name != "content-length"]
-    if any("\r" in line or "\n" in line for line in text):
-        raise ValueError("a header value may not hold a line break")
+    _check_lines(text)
     text.append(f"Content-Length: {len(body)}\r\n\r\n")
     return "\r\n".join(text).encode("utf-8", "surrogateescape") + body
 
@@ -154,22 +153,23 @@ def reply(
 
     `tag` goes to To when it has none. `extra` holds (name in lower case, value).
     """
-    to = request.first("to") or ""
-    if tag and not _has_tag(request):
+    to = request.first("to")
+    if to and tag and not _has_tag(request):
         to = f"{to};tag={tag}"
-    more = "".join(f"{printed(name)}: {value}\r\n" for name, value in extra)
     words = phrase_of(status) if phrase is None else phrase
-    text = (
-        f"{VERSION} {status} {words}\r\n"
-        f"{request.reply_lines}{f'To: {to}' if to else ''}{CRLF if to else ''}"
-        f"{more}Content-Length: {len(body)}\r\n\r\n"
-    )
-    if text.count("\n") != text.count("\r\n") or "\r\n\r\n" in text[:-4]:
+    more = [f"{printed(name)}: {value}" for name, value in extra]
+    # What the request brought is known to be of single lines; what comes with us is not.
+    _check_lines([words, tag or "", *more])
+    text = [f"{VERSION} {status} {words}\r\n{request.reply_lines}"]
+    text += [f"To: {to}\r\n"] if to else []
+    text += [f"{line}\r\n" for line in more]
+    text.append(f"Content-Length: {len(body)}\r\n\r\n")
+    return "".join(text).encode("utf-8", "surrogateescape") + body
+
+
+def _check_lines(lines: list[str]) -> None:
+    if any("\r" in line or "\n" in line for line in lines):
         raise ValueError("a header value may not hold a line break")
-    return text.encode("utf-8", "surrogateescape") + body
-
-
-CRLF = "\r\n"
 
 
 def _has_tag(request: Request) -> bool:
