@@ -280,7 +280,8 @@ class MediaContract:
             stats = await leg.close()
         assert digit.digit == "4"
         assert stats.strangers == 4 + 7 + 1
-        assert stats.packets_received == 2 + 7
+        # of the three that end the press, the last two may still wait to be read
+        assert 2 + 5 <= stats.packets_received <= 2 + 7
         assert stranger.heard == []
 
     async def test_one_stray_packet_takes_no_call_over(self, leg: MediaLeg) -> None:

@@ -60,6 +60,8 @@ class Child:
 
     async def open(self, leg: UUID, host: str) -> LegHandle:
         """Have a leg bound."""
+        if leg in self.handles:
+            raise ValueError(f"leg {leg} is open already")
         opening: asyncio.Future[tuple[str, int]] = self._loop.create_future()
         self._opening[leg] = opening
         self._send("open", leg, host)

@@ -129,7 +129,10 @@ class Engine:
         """End one leg whose own code failed, so that the others live on."""
         _log.exception("x leg=%s ended by an error of ours", leg.leg)
         self._around.tell(leg.leg, MediaGone("internal error"))
-        self.close_leg(leg.leg, lambda _: None)
+        try:
+            self.close_leg(leg.leg, lambda _: None)
+        except Exception:  # noqa: BLE001 - the same bug may be met again
+            _log.exception("x leg=%s could not be closed either", leg.leg)
 
     def _guarded(self, leg: Leg, do: Callable[[float], None]) -> Callable[[float], None]:
         def guarded(now: float) -> None:

@@ -13,8 +13,6 @@ from opentact.voice.sdp.offer_answer import CODECS, STATIC_TYPES, Negotiated
 
 from .recording import Recording
 
-# Packets of one socket in one go: a flood on one port must not keep the others waiting.
-_BURST = 8
 _COMFORT_NOISE = 13  # RFC 3389: a sign of life, but nothing to hear
 _NOWHERE = {"0.0.0.0", "::"}  # noqa: S104 - a hold as of RFC 2543, not an address to bind
 
@@ -66,29 +64,30 @@ class Inbound:
         events = {negotiated.dtmf_payload, negotiated.dtmf_expected} - {None}
         self._events = frozenset(event for event in events if event is not None)
         moved = negotiated.remote != self._remote and negotiated.remote[0] not in _NOWHERE
-        if self.latch is None or moved:
+        if self.latch is None or moved or not self.latch.locked:
             self._strangers = self.strangers
             types = self._events | {negotiated.payload_type}
             self.latch = Latch(negotiated.remote, types)
             self._remote = negotiated.remote
 
-    def drain(self, now: float) -> None:
-        """Read what waits at the socket."""
-        for _ in range(_BURST):
-            try:
-                data, source = self._rtp.recvfrom(MAX_BYTES + 1)
-            except BlockingIOError:
-                return
-            except OSError:
-                continue  # an ICMP error of an earlier packet: news of no use
-            if is_rtcp(data):
-                continue  # not agreed on for this port, but some send it
-            try:
-                packet = parse(data)
-            except ValueError:
-                self.invalid += 1
-            else:
-                self._arrived(packet, source[:2], now)
+    def read(self, now: float) -> None:
+        """Read one packet from the socket, at most.
+
+        One, because the next call costs less than asking in vain; and because it bounds a
+        flood: a port gets a packet in each go of the loop, and the kernel drops the rest.
+        """
+        try:
+            data, source = self._rtp.recvfrom(MAX_BYTES + 1)
+        except OSError:
+            return  # nothing there after all, or an ICMP error of an earlier packet
+        if is_rtcp(data):
+            return  # not agreed on for this port, but some send it
+        try:
+            packet = parse(data)
+        except ValueError:
+            self.invalid += 1
+        else:
+            self._arrived(packet, source[:2], now)
 
     def tick(self, now: float) -> None:
         """Do what is due though nothing arrived."""

@@ -31,6 +31,8 @@ class InlineMedia:
 
     async def open(self, leg: UUID, host: str) -> LegHandle:
         """Bind a leg."""
+        if leg in self._handles:
+            raise ValueError(f"leg {leg} is open already")
         host, port = self._engine.open(leg, host)
         handle = self._handles[leg] = LegHandle(leg, host, port, self._execute, self._close_leg)
         return handle

@@ -105,14 +105,14 @@ class Leg:
 
     def hear(self, now: float) -> None:
         """Read the RTP socket."""
-        self._in.drain(now)
+        self._in.read(now)
 
     def hear_reports(self, _: float) -> None:
         """Read the RTCP socket."""
         if self._out and self._in.latch:
-            self._reports.drain(self._out.ssrc, self._in.latch.address)
+            self._reports.read(self._out.ssrc, self._in.latch.address)
         else:
-            self._reports.drain(0, None)
+            self._reports.read(0, None)
 
     def close(self, now: float, done: Callable[[MediaStats], None]) -> None:
         """Say goodbye, free the sockets; `done` comes when the recordings are whole."""
@@ -179,7 +179,11 @@ class Leg:
         self._in.connect(negotiated, now)
         if self._out:
             self._out.renegotiated(negotiated)
-            return
+        else:
+            self._begin(negotiated, now)
+        self._around.vitals(self.leg, self.vitals())
+
+    def _begin(self, negotiated: Negotiated, now: float) -> None:
         # The sequence begins in the lower half, so that it does not wrap in the first minutes,
         # which receivers that encrypt cannot tell from an old packet (RFC 3711 section 3.3.1).
         self._out = Outbound(

@@ -3,6 +3,7 @@
 import socket
 from collections import deque
 from errno import EADDRINUSE
+from ipaddress import ip_address
 
 from opentact.voice.media import NoMediaPorts
 
@@ -24,6 +25,11 @@ class PortPool:
 
     def bind(self, host: str, now: float) -> tuple[socket.socket, socket.socket]:
         """Bind a pair on `host`, or raise `NoMediaPorts`. Pairs others hold are stepped over."""
+        try:
+            ip_address(host)
+        except ValueError:
+            # A name would have to be looked up, and every call would wait for that.
+            raise NoMediaPorts(f"{host!r} is not an IP address to open media ports on") from None
         while self._resting and self._resting[0][0] <= now:
             self._free.append(self._resting.popleft()[1])
         failure: OSError | None = None

@@ -8,8 +8,6 @@ from opentact.voice.rtp import rtcp
 from .inbound import Inbound
 from .outbound import Address, Outbound
 
-_BURST = 4
-
 
 class Reports:
     """Sends a report when told to; remembers what the peer last said of our stream."""
@@ -45,17 +43,14 @@ class Reports:
         except OSError:
             out.errors += 1
 
-    def drain(self, ours: int, peer: Address | None) -> None:
-        """Read what waits at the socket; only the peer's host is listened to."""
-        for _ in range(_BURST):
-            try:
-                data, source = self._socket.recvfrom(rtcp.MAX_BYTES + 1)
-            except BlockingIOError:
-                return
-            except OSError:
-                continue
-            if peer and source[0] == peer[0]:
-                self.heard(data, ours)
+    def read(self, ours: int, peer: Address | None) -> None:
+        """Read one packet from the socket, at most; only the peer's host is listened to."""
+        try:
+            data, source = self._socket.recvfrom(rtcp.MAX_BYTES + 1)
+        except OSError:
+            return
+        if peer and source[0] == peer[0]:
+            self.heard(data, ours)
 
     def heard(self, data: bytes, ours: int) -> None:
         """Take a compound packet; what cannot be read is passed over."""
