@@ -1,8 +1,8 @@
 """A child process that misbehaves as it is told; run by test_worker."""
 
 import os
+import signal
 import sys
-import time
 
 from opentact.adapters.audio.channel import HEADER, Channel
 
@@ -25,7 +25,7 @@ def main() -> None:
             case "die":
                 os._exit(3)
             case "hang":
-                time.sleep(60)
+                signal.pause()
             case "babble":
                 os.write(channel._answers.fileno(), HEADER.pack(4) + b"what")
             case "boast":

