@@ -188,7 +188,7 @@ def test_a_flood_does_not_grow_beyond_the_limits() -> None:
     assert len(ua.core.calls) == 50
     assert len(ua.core.transactions) == 50
     for call in list(ua.core.calls.values()):
-        call.reject(503, 0.0)
+        call.hangup(0.0)
     while (at := ua.wake_at) is not None:
         ua.woken(at)
     assert not ua.core.calls

@@ -9,8 +9,9 @@ ME = Identity("192.0.2.2", 5060)
 ROUTES = ("Record-Route: <sip:p1.example.com;lr>, <sip:192.0.2.50:5070;lr>",)
 
 
-def callee(*more: str, **but: str) -> Dialog:
-    return Dialog.of_callee(read_request(request("INVITE", *more, **but)), "ours", PEER)
+def callee(*more: str, without: str = "") -> Dialog:
+    invite = read_request(request("INVITE", *more, without=without))
+    return Dialog.of_callee(invite, "ours", PEER)
 
 
 def test_the_callee_takes_the_route_set_in_order() -> None:

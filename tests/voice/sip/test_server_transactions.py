@@ -29,7 +29,7 @@ class TestServerInvite:
         assert tx.woken(0.5) == [Send(BUSY, repeat=True)]
         assert tx.wake_at == 1.5
         assert tx.acked(1.0) == []
-        assert tx.state is State.CONFIRMED
+        assert tx.wake_at == 6.0
         assert tx.repeated(1.1) == []
         assert sleep_through(tx) == []  # timer I
         assert tx.state is State.TERMINATED

@@ -17,7 +17,7 @@ from opentact.adapters.sip.legs import ExtraHeaders, IncomingLeg, OutgoingLeg
 from opentact.adapters.sip.snapshots import snapshot_of
 from opentact.voice.sip.agent import Agent
 from opentact.voice.sip.dialog import MAX_HOPS
-from opentact.voice.sip.effects import Dropped, Effect, Incoming, Told, Transmit
+from opentact.voice.sip.effects import Dropped, Effect, Failed, Incoming, Told, Transmit
 from opentact.voice.sip.machine import Address
 from opentact.voice.sip.message import header_lines
 from opentact.voice.sip.outgoing import Invitation
@@ -96,7 +96,7 @@ class SipEndpoint:
             sock.close()
             raise
         bound_host, bound_port = sock.getsockname()[:2]
-        identity = Identity(advertised or _own_host(bound_host, family), bound_port, user_agent)
+        identity = Identity(advertised or own_host(bound_host, family), bound_port, user_agent)
         return cls(sock, Agent(identity, lambda: secrets.token_hex(8)), on_call, on_message)
 
     def call(
@@ -124,12 +124,17 @@ class SipEndpoint:
         return leg
 
     async def close(self, grace: float = 2.0) -> None:
-        """End all calls politely, wait up to `grace` seconds for their ends, and close."""
+        """End all calls politely, wait up to `grace` seconds for their ends, and close.
+
+        Every leg that lives is told `Failed` at once, as its end is not its user's doing.
+        """
         if self._closing:
             return
         self._closing = True
         for call in list(self._agent.core.calls.values()):
             call.hangup(self.now())
+            if call.listener is not None:
+                call.listener(Failed("the SIP endpoint is closing"))
         self.flush()
         if self._agent.core.calls:
             try:
@@ -245,15 +250,18 @@ def _call_id(data: bytes) -> str:
     return found[1].decode("utf-8", "replace") if found else ""
 
 
-def _own_host(host: str, family: socket.AddressFamily) -> str:
-    """Name an address of ours that others can answer to, when all of them are bound."""
+def own_host(host: str, family: socket.AddressFamily, towards: str | None = None) -> str:
+    """Name an address of ours that others can answer to, when all of them are bound.
+
+    `towards` is where those others are; by default somewhere beyond the default route.
+    """
     if not ip_address(host).is_unspecified:
         return host
-    documentation = "192.0.2.1" if family == socket.AF_INET else "2001:db8::1"
+    beyond = "192.0.2.1" if family == socket.AF_INET else "2001:db8::1"
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:
             # Connecting a UDP socket sends nothing; it only asks the routing table.
-            probe.connect((documentation, 9))
+            probe.connect((towards or beyond, 9))
         except OSError:
             return "127.0.0.1" if family == socket.AF_INET else "::1"
         own: str = probe.getsockname()[0]

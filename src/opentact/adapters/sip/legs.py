@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from opentact.voice.sip.call import Call
-from opentact.voice.sip.effects import Failed, InfoReceived, LegEvent, Progressed
+from opentact.voice.sip.effects import InfoReceived, LegEvent, Progressed
 from opentact.voice.sip.incoming import IncomingCall
 from opentact.voice.sip.machine import Address
 from opentact.voice.sip.message import Request, header_lines
@@ -59,10 +59,6 @@ class Leg:
     def refuse_reoffer(self, status: int = 488) -> None:
         """Refuse the re-INVITE told as `Reoffered`; the call goes on as it was."""
         self._do(lambda now: self._call.refuse_reoffer(status, now))
-
-    def fail(self, why: str) -> None:
-        """Tell the call layer that the endpoint is going away under the leg."""
-        self.events.put_nowait(Failed(why))
 
     def _hear(self, event: LegEvent) -> None:
         if isinstance(event, InfoReceived | Progressed) and self.events.qsize() >= MAX_WAITING:
