@@ -16,6 +16,7 @@ from opentact.accounts.jwt import JwtIssuer
 from opentact.accounts.passwords import Passwords
 from opentact.accounts.tokens import create_token
 from opentact.accounts.users import Role, User, add_user, open_account
+from opentact.adapters.bus.in_process import InProcessBus
 from opentact.adapters.storage.database import Database
 from opentact.api.app import create_app
 from opentact.api.auth import Authenticator
@@ -23,6 +24,8 @@ from opentact.api.services import Services
 from opentact.api.wire.events import render
 from opentact.billing.ledger import Line, RefType, post
 from opentact.events.log import EventLog, Logged
+from opentact.voice.products import seed_products
+from opentact.events.presence import Presence
 
 NOON = datetime(2024, 1, 16, 12, tzinfo=UTC)
 PASSWORD = "correct horse battery"
@@ -69,18 +72,28 @@ async def build_world(url: str, **services: Any) -> AsyncIterator[World]:
     """Build it on the database at `url`; `services` replace members of `Services`."""
     database, clock, published = Database(url), Hands(), list[Logged]()
     await database.create_all()
+    async with database.write() as session:
+        await seed_products(session, clock.now())
     passwords = Passwords(time.monotonic, fast=True)
     jwt = JwtIssuer(b"0123456789abcdef0123456789abcdef")
     auth = Authenticator(database, passwords=passwords, jwt=jwt, clock=clock)
+    bus, presence = InProcessBus(), Presence()
+
+    def publish(events: list[Logged]) -> None:
+        published.extend(events)
+        bus.publish(events)
+
     secrets = (f"{n:048d}" for n in range(10_000))
     wired: dict[str, Any] = {
         "database": database,
         "clock": clock,
         "auth": auth,
-        "events": EventLog(render, published.extend),
+        "events": EventLog(render, publish),
+        "bus": bus,
+        "presence": presence,
         "passwords": passwords,
         "jwt": jwt,
-        "online": lambda _user: False,
+        "online": presence.is_online,
         "new_secret": lambda: next(secrets),
         **services,
     }

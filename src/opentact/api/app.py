@@ -9,7 +9,18 @@ from fastapi.openapi.utils import get_openapi
 
 from opentact import __version__
 
-from . import accounts, envelope, tokens, users
+from . import (
+    accounts,
+    envelope,
+    messaging_profiles,
+    outbound_voice_profiles,
+    sip_app_flows,
+    sip_apps,
+    sip_connections,
+    sip_products,
+    tokens,
+    users,
+)
 from .middleware import BodyLimit, RequestId
 from .services import Services
 
@@ -19,6 +30,12 @@ ROUTERS: list[APIRouter] = [
     tokens.router,
     users.router,
     accounts.router,
+    messaging_profiles.router,
+    outbound_voice_profiles.router,
+    sip_products.router,
+    sip_connections.router,
+    sip_app_flows.router,
+    sip_apps.router,
 ]
 
 
