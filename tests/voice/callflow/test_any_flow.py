@@ -1,5 +1,6 @@
 """Whatever is written: it is refused with places inside the document, or it runs to an end."""
 
+import re
 from xml.sax.saxutils import escape, quoteattr
 
 from hypothesis import given, settings
@@ -88,7 +89,7 @@ def read_or_places(document: bytes) -> FlowDocument | None:
         return read(document)
     except FlowRefused as refusal:
         findings = refusal.findings
-    lines = document.decode(errors="replace").replace("\r\n", "\n").split("\n")
+    lines = re.split("\r\n|\r|\n", document.decode(errors="replace"))
     assert findings
     for finding in findings:
         assert 1 <= finding.line <= len(lines)

@@ -14,6 +14,14 @@ def test_every_element_knows_its_line_and_column() -> None:
     assert (dtmf.line, dtmf.column) == (3, 10)
 
 
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_lines_end_as_any_editor_ends_them(newline: str) -> None:
+    lines = ['<?xml version="1.0"?>', "<!DOCTYPE a>", "<Response>", "  <Answer/>", "</Response>"]
+    assert parse(newline.join(lines).encode()).children[0].line == 4
+    bad = newline.join([*lines[:3], "\u2028\x85 & x", "</Response>"])
+    assert refusal(bad) == ["4:4: a bare &; expected &amp;"]
+
+
 def test_columns_count_characters_not_bytes() -> None:
     root = parse("<Response><Say>größer 電話</Say><Hangup/></Response>".encode())
     assert root.children[1].column == len("<Response><Say>größer 電話</Say>") + 1
@@ -63,7 +71,7 @@ BILLION_LAUGHS = """<?xml version="1.0"?>
             "<Response>&nbsp;</Response>",
             "1:11: undefined entity; known are &amp; &lt; &gt; &quot; &apos; and &#N;",
         ),
-        ('<Response><Play url="http://a/?a=1&b=2"/></Response>', "1:37: a bare &; expected &amp;"),
+        ('<Response><Play url="http://a/?a=1&b=2"/></Response>', "1:35: a bare &; expected &amp;"),
         (
             "<Response><!-- a --b --></Response>",
             "1:20: two hyphens inside a comment; expected none",

@@ -6,8 +6,9 @@ element's grammar; an element that is sound then reads itself.
 
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cache
 
-from .faults import Finding, FlowRefused
+from .faults import MAX_FINDINGS, Finding, FlowRefused
 from .grammar import Attribute, Grammar, Missing
 from .markup import Node, parse
 from .verb import Element, Given, Verb
@@ -33,6 +34,7 @@ def read(document: bytes) -> FlowDocument:
     return FlowDocument(verbs, reader.size)
 
 
+@cache
 def elements() -> dict[str, type[Element]]:
     """List every element by each name it answers to."""
     from .verbs import ELEMENTS  # noqa: PLC0415 - the verbs that fetch read documents in turn
@@ -119,7 +121,7 @@ class _Reader:
         kind = self.known.get(node.name)
         if kind is None:
             names = [kind.grammar.name for kind in self.known.values()]
-            hint = _nearest(node.name, list(parent.children)) or _nearest(node.name, names)
+            hint = self._nearest(node.name, list(parent.children), names)
             expected = f"<{within.name}> may hold {_listed(parent.children)}"
             self._find(node, f"unknown verb <{_cut(node.name)}>{hint}; {expected}")
         elif kind.grammar.name not in parent.children:
@@ -180,12 +182,23 @@ class _Reader:
 
     def _unknown(self, node: Node, grammar: Grammar, name: str) -> None:
         names = [*(attribute.name for attribute in grammar.attributes), "tag"]
-        hint = f"{_nearest(name, names)}; known are {', '.join(names)}"
+        hint = f"{self._nearest(name, names)}; known are {', '.join(names)}"
         self._find(node, f"<{node.name}> has no attribute {_cut(name)!r}{hint}")
 
     def _bad(self, node: Node, name: str, text: str, attribute: Attribute[object]) -> None:
         expected = attribute.kind.says
         self._find(node, f"<{node.name} {name}={_cut(text)!r}>: expected {expected}")
+
+    def _nearest(self, name: str, *known: list[str]) -> str:
+        """Guess what was meant, among the first names if any of those is near."""
+        # Guessing is slow, and of what nobody is shown it would be for the attacker's sake only.
+        if len(self.findings) >= MAX_FINDINGS:
+            return ""
+        for names in known:
+            folded = {word.lower(): word for word in names}
+            if near := get_close_matches(name[:_SHOWN].lower(), folded, n=1):
+                return f"; did you mean {folded[near[0]]}?"
+        return ""
 
     def _find(self, node: Node, message: str) -> None:
         self.findings.append(Finding(node.line, node.column, message))
@@ -206,12 +219,6 @@ def _is_alias(grammar: Grammar, name: str) -> bool:
 def _is_namespace(name: str) -> bool:
     """Editors and serializers add `xmlns` and `xsi:...`; they say nothing about the call."""
     return name == "xmlns" or name.startswith(("xmlns:", "xsi:", "xml:"))
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    folded = {word.lower(): word for word in known}
-    near = get_close_matches(name[:_SHOWN].lower(), folded, n=1)
-    return f"; did you mean {folded[near[0]]}?" if near else ""
 
 
 def _listed(names: tuple[str, ...]) -> str:

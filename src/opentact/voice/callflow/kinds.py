@@ -141,8 +141,10 @@ class ListOf:
         return "a comma list out of " + ", ".join(self.words)
 
     def parse(self, text: str) -> tuple[str, ...]:
-        one = OneOf(self.words)
-        return tuple(one.parse(word) for word in text.split(","))
+        one, words = OneOf(self.words), text.split(",")
+        if len(words) > len(self.words):
+            raise ValueError(text)
+        return tuple(one.parse(word) for word in words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ MAX_BYTES = 64 * 1024  # spec/11 D-13
 MAX_ELEMENTS = 500  # spec/11 D-13, the root not counted
 MAX_DEPTH = 32  # ours: menus of people end at six or seven levels
 
-_BOM = "\ufeff"
+_BOM = b"\xef\xbb\xbf"
+_HEAD = 1024  # a declaration is at most a hundred characters long, and blank lines may precede
 _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
 _DECLARATION = re.compile(r"\s*+<\?xml\s[^>?]*+\?>")
 _ENCODING = re.compile(r"""encoding\s*=\s*["']([^"']*)["']""")
@@ -27,6 +28,7 @@ _EXPECTED = {
     "undefined entity": "; known are &amp; &lt; &gt; &quot; &apos; and &#N;",
 }
 _BARE_AMPERSAND = re.compile(r"&[^;&<]*$")
+_NEWLINE = re.compile(r"\r\n|\r|\n")  # as expat counts lines
 _NOT_NEWLINE = re.compile(r"[^\r\n]")
 
 
@@ -75,23 +77,23 @@ class _Builder:
             self._expat.Parse(text.encode(), True)  # noqa: FBT003 - expat takes no keywords
         except expat.ExpatError as slip:
             what = expat.ErrorString(slip.code) or "not well-formed"
-            line = text.splitlines()[slip.lineno - 1 : slip.lineno]
-            said = self._explain(what, "".join(line), slip.offset)
-            raise _refused(slip.lineno, slip.offset + 1, said) from None
+            line = _NEWLINE.split(text)[slip.lineno - 1 : slip.lineno]
+            offset, said = self._explain(what, "".join(line), slip.offset)
+            raise _refused(slip.lineno, offset + 1, said) from None
         if self._root is None:
             raise _refused(1, 1, "no element found; expected <Response>")
         return self._root
 
-    def _explain(self, what: str, line: str, offset: int) -> str:
-        """Say it as the usual slips of authors, who rarely think in tokens."""
+    def _explain(self, what: str, line: str, offset: int) -> tuple[int, str]:
+        """Say it as the usual slips of authors, who rarely think in tokens; and where it is."""
         if self._root is None and what in {_INVALID, "syntax error"}:
-            return f"{line[offset : offset + 20]!r} is no XML; expected <Response>"
+            return offset, f"{line[offset : offset + 20]!r} is no XML; expected <Response>"
         if what == _INVALID:
             return _invalid(line, offset)
         if self._open and what in {"mismatched tag", "no element found", "unclosed token"}:
             last = self._open[-1]
-            return f"{what}; <{last.name}> of line {last.line} is still open"
-        return what + _EXPECTED.get(what, "")
+            return offset, f"{what}; <{last.name}> of line {last.line} is still open"
+        return offset, what + _EXPECTED.get(what, "")
 
     def _here(self) -> tuple[int, int]:
         return self._expat.CurrentLineNumber, self._expat.CurrentColumnNumber + 1
@@ -121,37 +123,41 @@ class _Builder:
         raise _refused(line, column, "a second DOCTYPE")
 
 
-def _invalid(line: str, offset: int) -> str:
-    if _BARE_AMPERSAND.search(line, 0, offset + 1):
-        return "a bare &; expected &amp;"
+def _invalid(line: str, offset: int) -> tuple[int, str]:
+    if bare := _BARE_AMPERSAND.search(line, 0, offset + 1):
+        return bare.start(), "a bare &; expected &amp;"
     if line.startswith("--", max(0, offset - 2)):
-        return "two hyphens inside a comment; expected none"
-    return f"not well-formed at {line[offset : offset + 20]!r}"
+        return offset, "two hyphens inside a comment; expected none"
+    return offset, f"not well-formed at {line[offset : offset + 20]!r}"
 
 
 def _decoded(document: bytes) -> str:
+    """Decode UTF-8; name any other encoding, found or declared."""
     if document.startswith(_UTF16):
         raise _refused(1, 1, "encoded as UTF-16; expected UTF-8")
+    document = document.removeprefix(_BOM)
+    _check_declared(document[:_HEAD].decode("latin-1"))
     try:
-        return document.decode().removeprefix(_BOM)
+        return document.decode()
     except UnicodeDecodeError as slip:
-        before = document[: slip.start].decode().removeprefix(_BOM)
+        before = document[: slip.start].decode()
         line, column = _position(before, len(before))
         raise _refused(line, column, f"byte 0x{document[slip.start]:02x} is no UTF-8") from None
 
 
-def _without_declaration(text: str) -> str:
-    """Blank the XML declaration, once its encoding is seen to be one that UTF-8 covers.
-
-    It is blanked so that white space before it, as page templates leave it, does no harm.
-    """
-    if not (declared := _DECLARATION.match(text)):
-        return text
+def _check_declared(head: str) -> None:
+    if not (declared := _DECLARATION.match(head)):
+        return
     encoding = _ENCODING.search(declared[0])
     if encoding and encoding[1].lower() not in {"utf-8", "utf8", "us-ascii", "ascii"}:
-        line, column = _position(text, encoding.start())
+        line, column = _position(head, encoding.start())
         raise _refused(line, column, f"encoding {encoding[1][:40]!r}; expected UTF-8")
-    return _blank(text, 0, declared.end())
+
+
+def _without_declaration(text: str) -> str:
+    """Blank the XML declaration: white space before it, as templates leave it, does no harm."""
+    declared = _DECLARATION.match(text)
+    return _blank(text, 0, declared.end()) if declared else text
 
 
 def _without_doctype(text: str) -> str:
@@ -171,8 +177,8 @@ def _blank(text: str, start: int, end: int) -> str:
 
 
 def _position(text: str, offset: int) -> tuple[int, int]:
-    before = text[:offset]
-    return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
+    lines = _NEWLINE.split(text[:offset])
+    return len(lines), len(lines[-1]) + 1
 
 
 def _refused(line: int, column: int, message: str) -> FlowRefused:
