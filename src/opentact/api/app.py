@@ -20,6 +20,7 @@ from . import (
     sip_products,
     tokens,
     users,
+    websocket,
 )
 from .middleware import BodyLimit, RequestId
 from .services import Services
@@ -27,6 +28,7 @@ from .services import Services
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 ROUTERS: list[APIRouter] = [
+    websocket.router,
     tokens.router,
     users.router,
     accounts.router,

@@ -10,7 +10,9 @@ from starlette.requests import HTTPConnection
 
 from opentact.accounts.jwt import JwtIssuer
 from opentact.accounts.passwords import Passwords
+from opentact.events.bus import Bus
 from opentact.events.log import EventLog
+from opentact.events.presence import Presence
 from opentact.kit.clock import Clock
 from opentact.kit.units import Storage
 
@@ -29,6 +31,8 @@ class Services:
     clock: Clock
     auth: Authenticator
     events: EventLog
+    bus: Bus
+    presence: Presence
     passwords: Passwords
     jwt: JwtIssuer
     online: Callable[[UUID], bool]

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import BigInteger, ForeignKey, Index, Text, insert, select, update
+from sqlalchemy import BigInteger, ForeignKey, Index, Select, Text, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -157,11 +157,61 @@ async def _advance(session: AsyncSession, account: UUID, count: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A place in an account's log: right after `position`, the event `uuid` (None: the start).
+
+    `gap`: some events that followed the cursor are no longer kept.
+    """
+
+    position: int
+    uuid: UUID | None
+    gap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Events after a cursor. `gap`: some that followed the cursor are no longer kept."""
 
     gap: bool
     events: list[Logged]
+
+
+async def place_after(session: AsyncSession, account: UUID, after: UUID | None) -> Place:
+    """Find the place of a cursor (None: the start).
+
+    For an unknown cursor, or one that retention has removed, that is the start too, with `gap`.
+    """
+    if after is None:
+        return Place(0, None)
+    position = await session.scalar(
+        select(Event.position).where(Event.uuid == after, Event.account_uuid == account)
+    )
+    return Place(0, None, gap=True) if position is None else Place(position, after)
+
+
+async def end_of_log(session: AsyncSession, account: UUID) -> Place:
+    """Find the place after the newest event."""
+    last = await session.scalar(select(EventHead.last).where(EventHead.account_uuid == account))
+    uuid = await session.scalar(
+        select(Event.uuid).where(Event.account_uuid == account, Event.position == last)
+    )
+    return Place(last or 0, uuid)
+
+
+async def read_from(
+    session: AsyncSession,
+    account: UUID,
+    position: int,
+    *,
+    take: int,
+    types: frozenset[str] | None = None,
+) -> list[Logged]:
+    """Read up to `take` events that follow a position, oldest first."""
+    query = _events_of(account).where(Event.position > position)
+    if types is not None:
+        query = query.where(Event.type.in_(types))
+    rows = await session.execute(query.order_by(Event.position).limit(take))
+    return [Logged(*row) for row in rows]
 
 
 async def read_after(
@@ -177,16 +227,12 @@ async def read_after(
     An unknown cursor, or one that retention has removed, is answered from the oldest event kept,
     with `gap` set.
     """
-    position, gap = 0, False
-    if after is not None:
-        known = await session.scalar(
-            select(Event.position).where(Event.uuid == after, Event.account_uuid == account)
-        )
-        position, gap = (known, False) if known is not None else (0, True)
-    query = select(
+    place = await place_after(session, account, after)
+    events = await read_from(session, account, place.position, take=take, types=types)
+    return Page(place.gap, events)
+
+
+def _events_of(account: UUID) -> Select[UUID, UUID, int, str, UUID | None, str]:
+    return select(
         Event.uuid, Event.account_uuid, Event.position, Event.type, Event.ref_id, Event.frame
-    ).where(Event.account_uuid == account, Event.position > position)
-    if types is not None:
-        query = query.where(Event.type.in_(types))
-    rows = await session.execute(query.order_by(Event.position).limit(take))
-    return Page(gap, [Logged(*row) for row in rows])
+    ).where(Event.account_uuid == account)

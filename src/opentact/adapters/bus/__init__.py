@@ -1,0 +1,1 @@
+"""Buses: within this process, and later between nodes."""
