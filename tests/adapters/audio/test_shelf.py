@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from adapters.http.webserver import silent_server, web_server
 from opentact.adapters.audio.faults import AudioNotUnderstood, AudioTooLong, AudioUnreachable
@@ -209,3 +211,35 @@ class TestRefusing:
         monkeypatch.undo()
         assert (await shelf.from_file(good)).exists()
         assert {path.suffix for path in (tmp_path / "shelf").iterdir()} == {".s16"}
+
+
+def test_any_bytes_are_sound_or_refused_and_we_live(tmp_path: Path) -> None:
+    # Not in this process: one example in some thousands makes a decoder abort.
+    with asyncio.Runner() as runner:
+        fetcher = Fetcher()
+        shelf = runner.run(_shelf(fetcher, tmp_path / "shelf"))
+
+        @settings(max_examples=100, deadline=None)
+        @given(
+            name=st.sampled_from(sorted(DATA.glob("tone-*"))),
+            changes=st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=20),
+            size=st.integers(0, 4000),
+        )
+        def play(name: Path, changes: list[tuple[int, int]], size: int) -> None:
+            data = bytearray(name.read_bytes()[:size])
+            for at, value in changes:
+                data[at : at + 1] = bytes([value])
+            (tmp_path / "odd").write_bytes(data)
+            try:
+                path = runner.run(shelf.from_file(tmp_path / "odd"))
+            except (AudioNotUnderstood, AudioTooLong):
+                return
+            assert 0 < path.stat().st_size <= 600 * RATE * 2
+
+        play()
+        runner.run(shelf.close())
+        runner.run(fetcher.close())
+
+
+async def _shelf(fetcher: Fetcher, folder: Path) -> AudioShelf:
+    return AudioShelf(fetcher, folder)

@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 
 from adapters.http.webserver import raw_server, silent_server, web_server
+from opentact.adapters.http.bodies import _decoder_for
 from opentact.adapters.http.faults import (
     FetchTimeout,
     FetchTooLarge,
@@ -90,6 +91,10 @@ class TestLimits:
         async with web_server(bomb) as port:
             with pytest.raises(FetchTooLarge):
                 await fetcher.fetch("GET", f"http://127.0.0.1:{port}/")
+
+    def test_a_bomb_is_never_larger_in_memory_than_there_is_room(self) -> None:
+        packed = gzip.compress(bytes(50 * MEGABYTE))
+        assert len(_decoder_for("gzip").feed(packed, room=1000)) == 1001
 
     async def test_compressed_answers_are_read(self, fetcher: Fetcher) -> None:
         async def small(request: web.Request) -> web.Response:

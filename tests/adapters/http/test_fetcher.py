@@ -49,9 +49,8 @@ class TestAsking:
         assert told["headers"]["content-type"] == "application/json"
         assert json.loads(told["body"]) == {"é": 1}
 
-    async def test_it_says_who_asks_and_keeps_no_cookies(self, fetcher: Fetcher) -> None:
+    async def test_it_says_who_asks(self, fetcher: Fetcher) -> None:
         async with web_server(echo) as port:
-            await fetcher.fetch("GET", f"http://127.0.0.1:{port}/")
             answer = await fetcher.fetch(
                 "GET", f"http://127.0.0.1:{port}/", headers=[("X-Tag", "in")], accept="text/xml"
             )
@@ -59,7 +58,16 @@ class TestAsking:
         headers = json.loads(answer.body)["headers"]
         assert headers["user-agent"] == f"opentact/{__version__}"
         assert (headers["x-tag"], headers["accept"]) == ("in", "text/xml")
-        assert "cookie" not in headers
+
+    async def test_it_keeps_no_cookies(self) -> None:
+        fetcher = Fetcher(resolver=Names(shop_test=[["127.0.0.1"], ["127.0.0.1"]]))
+        async with web_server(echo) as port:
+            first = await fetcher.fetch("GET", f"http://shop.test:{port}/")
+            second = await fetcher.fetch("GET", f"http://shop.test:{port}/")
+        await fetcher.close()
+
+        assert first.headers["set-cookie"] == "spy=1"
+        assert "cookie" not in json.loads(second.body)["headers"]
 
     async def test_the_environment_names_no_proxy(
         self, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
