@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from support import network
+from support.peers import MISSING
 from support.postgres import PostgresServer, postgres_server
 
 E2E = Path(__file__).parent / "e2e"
@@ -26,13 +27,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = terminalreporter.stats.get("skipped", [])
     reasons = [report.longrepr[2] for report in skipped if isinstance(report.longrepr, tuple)]
-    missing = [reason for reason in reasons if "is not installed" in reason]
+    missing = [reason.partition(MISSING)[2] for reason in reasons if MISSING in reason]
     if missing:
         terminalreporter.section("NOT TESTED: peers are missing", red=True, bold=True)
     for reason in sorted(set(missing)):
-        terminalreporter.line(
-            f"{missing.count(reason):4} tests: {reason.removeprefix('Skipped: ')}"
-        )
+        terminalreporter.line(f"{missing.count(reason):4} tests: {reason}")
 
 
 @pytest.fixture(scope="session")

@@ -10,10 +10,14 @@ import socket
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import NoReturn
 
 import pytest
 
 LOOPBACK = "127.0.0.1"
+
+# How a skip for want of a peer begins; the end of the run lists these.
+MISSING = "peer missing: "
 
 # What is asked of a peer is done in seconds; past this it hangs, and the test says so.
 STOP_SECONDS = 5.0
@@ -26,8 +30,21 @@ def require(program: str, *, package: str, beside: str | None = None) -> str:
     """
     found = (shutil.which(program, path=beside) if beside else None) or shutil.which(program)
     if found is None:
-        pytest.skip(f"{program} is not installed: apt install {package}")
+        skip_missing(f"{program} is not installed: apt install {package}")
     return found
+
+
+def require_raw_sockets(program: str) -> None:
+    """Skip the test unless raw sockets may be opened, as root may."""
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP).close()
+    except PermissionError:
+        skip_missing(f"{program} needs raw sockets for this: run the tests as root")
+
+
+def skip_missing(reason: str) -> NoReturn:
+    """Skip the test in a way that is named at the end of the run."""
+    pytest.skip(MISSING + reason)
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:

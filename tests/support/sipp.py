@@ -14,7 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from support.peers import LOOPBACK, STOP_SECONDS, dying_with_us, free_media_port, free_port, require
+from support.peers import (
+    LOOPBACK,
+    STOP_SECONDS,
+    dying_with_us,
+    free_media_port,
+    free_port,
+    require,
+    require_raw_sockets,
+)
 
 SCENARIOS = Path(__file__).parents[1] / "data" / "sipp"
 BUILT_IN = {"uac", "uas", "regexp", "branchc", "branchs", "uac_pcap", "3pcc-A", "3pcc-B"}
@@ -122,6 +130,9 @@ async def _start(
 ) -> asyncio.subprocess.Process:
     sipp = require("sipp", package="sip-tester")
     path = SCENARIOS / f"{scenario}.xml"
+    # SIPp writes played packets below UDP, by itself.
+    if path.exists() and "play_" in path.read_text():
+        require_raw_sockets("sipp")
     script = ["-sn", scenario] if scenario in BUILT_IN else ["-sf", str(path)]
     place = ["-i", LOOPBACK, "-mi", LOOPBACK, "-p", str(port), "-mp", str(free_media_port())]
     traces = ["-trace_stat", "-stf", "stats.csv", "-fd", "1", "-trace_err", "-error_file", "errors"]

@@ -37,7 +37,7 @@ async def test_what_does_not_happen_is_said_with_what_did() -> None:
 async def test_the_keys_that_sipp_presses_are_heard() -> None:
     async with softphone(user="bob", answers="auto") as bob:
         placed = await run_sipp(
-            "caller",
+            "caller_with_digits",
             bob.uri.partition("@")[2],
             service="bob",
             hold_ms=2500,

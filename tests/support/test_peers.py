@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from support.peers import LOOPBACK, dying_with_us, free_media_port, free_port, require, stop
+from support.peers import (
+    LOOPBACK,
+    dying_with_us,
+    free_media_port,
+    free_port,
+    require,
+    require_raw_sockets,
+    stop,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,7 +34,17 @@ def test_a_peer_is_looked_for_beside_the_path_too(tmp_path: Path) -> None:
 
 def test_missing_peers_are_named_at_the_end_of_the_run() -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "tests/support/test_sipp.py", "-k", "busy"],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "tests/support/test_sipp.py",
+            "-k",
+            "busy",
+            "-p",
+            "no:cacheprovider",
+        ],
         cwd=ROOT,
         env={**os.environ, "PATH": ""},
         capture_output=True,
@@ -36,6 +54,15 @@ def test_missing_peers_are_named_at_the_end_of_the_run() -> None:
     assert run.returncode == 0
     assert "NOT TESTED: peers are missing" in run.stdout
     assert "1 tests: sipp is not installed: apt install sip-tester" in run.stdout
+
+
+def test_without_raw_sockets_the_test_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("support.peers.socket.socket", refuse)
+    with pytest.raises(pytest.skip.Exception, match="peer missing: sipp needs raw sockets"):
+        require_raw_sockets("sipp")
 
 
 def test_media_ports_come_in_pairs_that_start_even() -> None:

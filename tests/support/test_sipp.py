@@ -9,9 +9,7 @@ pytestmark = pytest.mark.e2e
 
 async def test_calls_that_are_answered_are_successful() -> None:
     async with sipp_server("callee") as callee:
-        placed = await run_sipp(
-            "caller", callee.address, calls=5, hold_ms=100, keys={"digits": "1#"}
-        )
+        placed = await run_sipp("caller", callee.address, calls=5, hold_ms=100)
     assert (placed.successful, placed.failed, placed.retransmissions) == (5, 0, 0)
     assert callee.result is not None
     assert callee.result.successful == 5
@@ -19,7 +17,7 @@ async def test_calls_that_are_answered_are_successful() -> None:
 
 async def test_a_busy_callee_fails_the_call_by_an_unexpected_message() -> None:
     async with sipp_server("busy") as callee:
-        placed = await run_sipp("caller", callee.address, keys={"digits": ""})
+        placed = await run_sipp("caller", callee.address)
     assert (placed.successful, placed.failed, placed.unexpected) == (0, 1, 1)
     assert "486" in placed.errors
 
