@@ -330,7 +330,7 @@ class MediaContract:
         assert (vitals["codec"], vitals["direction"]) == ("PCMU", "sendrecv")
         assert (stats.packets_received, stats.bytes_received) == (20, 3_200)
         assert stats.lost == 2
-        assert stats.packets_sent >= 18
+        assert stats.packets_sent > 10
         assert stats.bytes_sent == stats.packets_sent * FRAME
         assert stats.first_rtp is not None
         assert stats.last_rtp is not None

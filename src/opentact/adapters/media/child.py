@@ -48,14 +48,13 @@ class Child:
         self._backlog: deque[bytes] = deque()
         self._pipe, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._pipe.setblocking(False)  # noqa: FBT003 - the standard library takes it so
-        with theirs:
-            config = orjson.dumps(asdict(settings)).decode()
-            module = "opentact.adapters.media.process"
-            self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-m", module, str(theirs.fileno()), config],
-                stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-            )
+        try:
+            self.process = _spawn(theirs, settings)
+        except OSError:
+            self._pipe.close()
+            raise
+        finally:
+            theirs.close()
         self._loop.add_reader(self._pipe, self._read)
 
     async def open(self, leg: UUID, host: str) -> LegHandle:
@@ -182,6 +181,17 @@ def _answer(future: asyncio.Future[_T] | None, answer: _T | Exception) -> None:
         future.set_exception(answer)
     else:
         future.set_result(answer)
+
+
+def _spawn(pipe: socket.socket, settings: MediaSettings) -> subprocess.Popen[bytes]:
+    """Start the process with its end of the pipe: docs/decisions/0015 says why not by fork."""
+    config = orjson.dumps(asdict(settings)).decode()
+    module = "opentact.adapters.media.process"
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        [sys.executable, "-m", module, str(pipe.fileno()), config],
+        stdin=subprocess.DEVNULL,
+        pass_fds=[pipe.fileno()],
+    )
 
 
 class ProcessMedia:

@@ -227,6 +227,9 @@ class Leg:
 
     def _record(self, command: Record, now: float) -> None:
         recordings = self._in.recordings
+        if self._out is None:
+            self._tell(RecordFailed(command.record, "not connected"))
+            return
         if command.record in recordings or len(recordings) == MAX_RECORDINGS:
             why = f"already recording as {command.record}, or {MAX_RECORDINGS} times"
             self._tell(RecordFailed(command.record, why))
