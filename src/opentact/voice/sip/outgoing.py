@@ -20,6 +20,7 @@ from opentact.voice.sip.effects import (
     TimedOut,
 )
 from opentact.voice.sip.headers import NameAddr
+from opentact.voice.sip.lexical import Params
 from opentact.voice.sip.machine import Address, State
 from opentact.voice.sip.message import Response, encode
 from opentact.voice.sip.routing import address_of
@@ -57,9 +58,11 @@ class OutgoingCall(Call):
         """Send the INVITE. Raises ValueError when it cannot be written, or leads nowhere."""
         self.invitation = invitation
         self._destination = _destination_of(invitation)
-        super().__init__(core, core.token(), core.token())
+        call_id, local_tag = core.token(), core.token()
+        self._from = _address(invitation.caller, (("tag", local_tag),))
+        self._to = _address(invitation.to)
+        super().__init__(core, call_id, local_tag)
         self._branch = core.branch()
-        self._from = _address(invitation.caller, f";tag={self.local_tag}")
         self._cancel: list[tuple[str, str]] | None = None
         self._progressed = False
         self._ack: bytes | None = None
@@ -185,7 +188,7 @@ class OutgoingCall(Call):
             f"INVITE {wanted.target} SIP/2.0",
             [
                 *self._lines("INVITE"),
-                ("to", _address(wanted.to)),
+                ("to", self._to),
                 ("contact", self.core.identity.contact),
                 ("user-agent", self.core.identity.product),
                 ("allow", ALLOW),
@@ -203,7 +206,7 @@ class OutgoingCall(Call):
             return
         data = encode(
             f"CANCEL {self.invitation.target} SIP/2.0",
-            [*self._lines("CANCEL"), ("to", _address(self.invitation.to)), *(self._cancel or [])],
+            [*self._lines("CANCEL"), ("to", self._to), *(self._cancel or [])],
         )
         cancel = ClientOther("CANCEL", data, self._destination)
         self.core.transactions.ask(cancel, self._branch, self, now)
@@ -224,9 +227,11 @@ class _Nobody:
         """Let it pass."""
 
 
-def _address(text: str, params: str = "") -> str:
+def _address(text: str, more: Params = ()) -> str:
+    """Write an address with these parameters, and without a tag it may have brought."""
     address = NameAddr.parse(text)
-    return f"{address}{params}"
+    kept = tuple(pair for pair in address.params if pair[0] != "tag")
+    return str(NameAddr(address.uri, address.display, kept + more))
 
 
 def _destination_of(invitation: Invitation) -> Address:

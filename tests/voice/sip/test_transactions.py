@@ -1,0 +1,93 @@
+from opentact.voice.sip.client_transactions import ClientOther
+from opentact.voice.sip.machine import Address
+from opentact.voice.sip.message import Response
+from opentact.voice.sip.transactions import Transactions
+from voice.sip.samples import PEER, read_request, read_response, request, response
+
+
+class Curious:
+    def __init__(self) -> None:
+        self.heard: list[int] = []
+        self.missed: list[str] = []
+
+    def responded(self, response: Response, now: float) -> None:
+        del now
+        self.heard.append(response.status)
+
+    def timed_out(self, method: str, now: float) -> None:
+        del now
+        self.missed.append(method)
+
+
+class Wired:
+    def __init__(self) -> None:
+        self.sent: list[tuple[bytes, Address, bool]] = []
+        self.all = Transactions(lambda *sent: self.sent.append(sent))
+
+    def sleep_through(self) -> None:
+        while (at := self.all.wake_at) is not None:
+            self.all.woken(at)
+
+
+def test_a_request_is_found_again_by_branch_host_and_method() -> None:
+    wired = Wired()
+    tx = wired.all.serve(read_request(request("BYE")), PEER)
+    assert wired.all.server(read_request(request("BYE")), "BYE") is tx
+    for other in (
+        request("BYE", branch="z9hG4bKtwo"),
+        request("BYE", via="SIP/2.0/UDP 192.0.2.9:5063;branch=z9hG4bKone"),
+        request("INFO"),
+    ):
+        message = read_request(other)
+        assert wired.all.server(message, message.method) is None
+
+
+def test_an_ack_and_a_cancel_find_the_invite() -> None:
+    wired = Wired()
+    tx = wired.all.serve(read_request(request()), PEER)
+    for method in ("ACK", "CANCEL"):
+        assert wired.all.server(read_request(request(method)), "INVITE") is tx
+        assert wired.all.server(read_request(request(method)), method) is None
+
+
+def test_old_requests_are_found_by_what_they_say() -> None:
+    wired, via = Wired(), "SIP/2.0/UDP 192.0.2.9:5062;branch=1"
+    tx = wired.all.serve(read_request(request(via=via)), PEER)
+    assert wired.all.server(read_request(request(via=via)), "INVITE") is tx
+    ack = read_request(request("ACK", via=via, to_tag="ours"))
+    assert wired.all.server(ack, "INVITE") is tx
+    assert wired.all.server(read_request(request(via=via, number=2)), "INVITE") is None
+    assert wired.all.server(read_request(request(via=via, call_id="other")), "INVITE") is None
+
+
+def test_a_request_that_came_two_ways_is_known() -> None:
+    wired = Wired()
+    wired.all.serve(read_request(request()), PEER)
+    assert wired.all.is_merged(read_request(request(branch="z9hG4bKtwo")))
+    assert not wired.all.is_merged(read_request(request(branch="z9hG4bKtwo", number=2)))
+
+
+def test_a_response_reaches_who_asked() -> None:
+    wired, curious = Wired(), Curious()
+    wired.all.ask(ClientOther("BYE", b"BYE", PEER), "z9hG4bKone", curious, 0.0)
+    assert wired.all.responded(read_response(response(200, method="BYE")), 0.1)
+    assert curious.heard == [200]
+    for stray in (
+        response(200, method="INFO"),
+        response(200, method="BYE", branch="z9hG4bKtwo"),
+    ):
+        assert not wired.all.responded(read_response(stray), 0.2)
+
+
+def test_silence_is_told_and_nothing_is_kept() -> None:
+    wired, curious = Wired(), Curious()
+    wired.all.ask(ClientOther("BYE", b"BYE", PEER), "z9hG4bKone", curious, 0.0)
+    tx = wired.all.serve(read_request(request()), PEER)
+    wired.all.respond(tx, 486, b"486", 0.0)
+    assert len(list(wired.all)) == len(wired.all) == 2
+    wired.sleep_through()
+    assert curious.missed == ["BYE"]
+    assert len(wired.all) == 0
+    assert not wired.all.is_merged(read_request(request(branch="z9hG4bKtwo")))
+    assert wired.sent[0] == (b"BYE", PEER, False)
+    assert wired.sent.count((b"486", PEER, True)) == 10
