@@ -57,6 +57,17 @@ class TestRefusing:
         with pytest.raises(FetchRefused, match="header"):
             await fetcher.fetch("GET", "http://127.0.0.1/", headers=[header])
 
+    async def test_a_header_given_takes_the_place_of_ours(self, fetcher: Fetcher) -> None:
+        async with web_server(echo) as port:
+            answer = await fetcher.fetch(
+                "POST",
+                f"http://127.0.0.1:{port}/",
+                headers=[("content-type", "text/plain"), ("user-agent", "me")],
+                json=1,
+            )
+        headers = json.loads(answer.body)["headers"]
+        assert (headers["content-type"], headers["user-agent"]) == ("text/plain", "me")
+
     async def test_methods_it_does_not_use(self, fetcher: Fetcher) -> None:
         with pytest.raises(FetchRefused, match="CONNECT"):
             await fetcher.fetch("CONNECT", "http://127.0.0.1/")

@@ -1,6 +1,7 @@
 """Names that lead inside, change their mind, or are never told."""
 
 import json
+import threading
 
 import pytest
 
@@ -52,6 +53,17 @@ class TestNames:
         with pytest.raises(FetchRefused, match=r"localhost \((::1|127.0.0.1)\) is not a public"):
             await strict.fetch("GET", f"http://localhost:{port}/")
         await strict.close()
+
+    async def test_closing_leaves_no_thread_behind(self) -> None:
+        fetcher = Fetcher()
+        async with web_server(echo) as port:
+            await fetcher.fetch("GET", f"http://localhost:{port}/")
+        mine = [thread for thread in threading.enumerate() if thread.name.startswith("names")]
+        await fetcher.close()
+        for thread in mine:
+            thread.join(timeout=5)
+        assert mine
+        assert not [thread for thread in mine if thread.is_alive()]
 
     async def test_a_name_that_is_none(self) -> None:
         fetcher = Fetcher(resolver=Names())

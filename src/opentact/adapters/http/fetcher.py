@@ -57,6 +57,7 @@ class Fetcher:
         self._guard = Guard(allow_networks)
         self._resolver = resolver
         self._tls = tls
+        self._names: GuardedResolver | None = None
         self._session: aiohttp.ClientSession | None = None
 
     async def fetch(
@@ -96,6 +97,10 @@ class Fetcher:
         if self._session:
             await self._session.close()
             self._session = None
+        if self._names:
+            # A connector closes only resolvers of its own making.
+            await self._names.close()
+            self._names = None
 
     async def _follow(self, asked: Asked, max_bytes: int) -> Fetched:
         first = asked
@@ -126,8 +131,9 @@ class Fetcher:
     def _open(self) -> aiohttp.ClientSession:
         """Open the session at the first request: it belongs to the running loop."""
         if self._session is None:
+            self._names = GuardedResolver(self._guard, self._resolver)
             connector = aiohttp.TCPConnector(
-                resolver=GuardedResolver(self._guard, self._resolver),
+                resolver=self._names,
                 use_dns_cache=False,
                 limit=0,
                 keepalive_timeout=_IDLE,

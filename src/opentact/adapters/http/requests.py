@@ -83,8 +83,10 @@ def write_request(
     if json is not None:
         body = jsons.dumps(json, ensure_ascii=False).encode()
         all_headers["Content-Type"] = "application/json"
-    all_headers |= _checked(headers)
-    return Asked(method.upper(), target, all_headers, body)
+    given = _checked(headers)
+    names = {name.lower() for name in given}
+    kept = {name: value for name, value in all_headers.items() if name.lower() not in names}
+    return Asked(method.upper(), target, kept | given, body)
 
 
 def parse_url(url: str, *, relative: bool = False) -> URL:
