@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -24,8 +25,10 @@ from opentact.api.services import Services
 from opentact.api.wire.events import render
 from opentact.billing.ledger import Line, RefType, post
 from opentact.events.log import EventLog, Logged
-from opentact.voice.products import seed_products
 from opentact.events.presence import Presence
+from opentact.voice.products import seed_products
+from opentact.voice.recordings import RecordingLinks
+from opentact.voice.switchboard import NoCalls
 
 NOON = datetime(2024, 1, 16, 12, tzinfo=UTC)
 PASSWORD = "correct horse battery"
@@ -95,6 +98,9 @@ async def build_world(url: str, **services: Any) -> AsyncIterator[World]:
         "jwt": jwt,
         "online": presence.is_online,
         "new_secret": lambda: next(secrets),
+        "switchboard": NoCalls(),
+        "recording_links": RecordingLinks(b"0123456789abcdef", "http://test"),
+        "recordings": Path("/nonexistent"),
         **services,
     }
     app = create_app(Services(**wired))

@@ -11,13 +11,18 @@ from opentact import __version__
 
 from . import (
     accounts,
+    call_control,
+    calls,
     envelope,
+    events,
     messaging_profiles,
     outbound_voice_profiles,
+    recordings,
     sip_app_flows,
     sip_apps,
     sip_connections,
     sip_products,
+    subscriptions,
     tokens,
     users,
     websocket,
@@ -29,6 +34,8 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 ROUTERS: list[APIRouter] = [
     websocket.router,
+    subscriptions.router,
+    events.router,
     tokens.router,
     users.router,
     accounts.router,
@@ -38,6 +45,9 @@ ROUTERS: list[APIRouter] = [
     sip_connections.router,
     sip_app_flows.router,
     sip_apps.router,
+    calls.router,
+    call_control.router,
+    recordings.router,
 ]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, cast
 from uuid import UUID
 
@@ -15,6 +16,8 @@ from opentact.events.log import EventLog
 from opentact.events.presence import Presence
 from opentact.kit.clock import Clock
 from opentact.kit.units import Storage
+from opentact.voice.recordings import RecordingLinks
+from opentact.voice.switchboard import LiveCalls
 
 from .auth import Authenticator, Principal
 
@@ -24,7 +27,7 @@ class Services:
     """The ports and machines that endpoints use.
 
     `online(user)` tells whether an authenticated websocket of the user is open.
-    `new_secret()` draws 48 random alphanumerics.
+    `new_secret()` draws 48 random alphanumerics. `recordings` is the folder of their files.
     """
 
     database: Storage
@@ -37,6 +40,9 @@ class Services:
     jwt: JwtIssuer
     online: Callable[[UUID], bool]
     new_secret: Callable[[], str]
+    switchboard: LiveCalls
+    recording_links: RecordingLinks
+    recordings: Path
     public_url: str = "http://127.0.0.1:8080"
     sign_up_open: bool = True
 

@@ -98,6 +98,10 @@ class Database:
         except (sa.exc.SQLAlchemyError, OSError) as error:
             raise DatabaseUnusable(f"The database does not answer: {error}") from error
 
+    async def upgrade(self) -> None:
+        """Bring the schema up to date."""
+        await self.create_all()
+
     async def create_all(self) -> None:
         """Create every table there is not yet, without migrations (tests and tools)."""
         async with self._writer.begin() as connection:

@@ -1,0 +1,70 @@
+"""What can be done to a live call: hang it up, or run a call flow on it (spec/07)."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from opentact.voice.callflow.document import read
+from opentact.voice.calls import get_call
+from opentact.voice.conversation import CallIsOver, Conversation
+
+from .auth import Principal
+from .envelope import Envelope, errors, ok
+from .services import Caller, Inject, Services
+from .sip_app_flows import DOCUMENT_BODY, read_document
+from .wire.calls import CallOut, call_entity
+
+router = APIRouter(prefix="/rest", tags=["Call"])
+
+
+async def _live(uuid: UUID, who: Principal, services: Services) -> Conversation:
+    found = services.switchboard.find(who.account, uuid)
+    if found is None:
+        async with services.database.read() as session:
+            await get_call(session, who.account, uuid)
+        raise CallIsOver("The call is over: nothing can be done on it any more")
+    return found
+
+
+async def _execute(uuid: UUID, request: Request, who: Principal, services: Services) -> Response:
+    conversation = await _live(uuid, who, services)
+    conversation.replace(read(await read_document(request)))
+    return ok(call_entity(conversation.card))
+
+
+@router.delete(
+    "/call/{uuid}",
+    operation_id="HangUpCall",
+    response_model=Envelope[CallOut],
+    responses=errors(404, 409),
+)
+async def hang_up(uuid: UUID, who: Caller, services: Inject) -> Response:
+    """Hang up a live call."""
+    conversation = await _live(uuid, who, services)
+    conversation.hang_up()
+    return ok(call_entity(conversation.card))
+
+
+@router.post(
+    "/call/sca/{uuid}",
+    operation_id="ExecuteCallFlow",
+    response_model=Envelope[CallOut],
+    responses=errors(404, 409, 415),
+    openapi_extra=DOCUMENT_BODY,
+)
+async def execute(uuid: UUID, request: Request, who: Caller, services: Inject) -> Response:
+    """Run a call flow on a live or parked call, in place of what runs there."""
+    return await _execute(uuid, request, who, services)
+
+
+@router.post(
+    "/sip/app/call/{uuid}",
+    tags=["SIP Control App"],
+    operation_id="ExecuteSIPControlAppCallExecuteCallFlow",
+    response_model=Envelope[CallOut],
+    responses=errors(404, 409, 415),
+    openapi_extra=DOCUMENT_BODY,
+)
+async def execute_old(uuid: UUID, request: Request, who: Caller, services: Inject) -> Response:
+    """Run a call flow on a live or parked call, at the older address."""
+    return await _execute(uuid, request, who, services)

@@ -1,0 +1,243 @@
+"""/rest/call, /rest/sip/app/call, /rest/record: calls that live, calls that were (spec/07)."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
+from sqlalchemy import ColumnElement, String, cast, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from opentact.accounts.accounts import get_account
+from opentact.kit.faults import NotFound
+from opentact.voice.apps import SipControlApp, get_app_for_call
+from opentact.voice.call_events import CallCard
+from opentact.voice.calls import Call, CallFlowLog, CallState, Direction, get_call
+from opentact.voice.recordings import RecordingState, recordings_of
+
+from .auth import Principal
+from .envelope import Envelope, errors, ok
+from .search import (
+    Filter,
+    Found,
+    SearchSpec,
+    at_least,
+    at_most,
+    count,
+    documented,
+    equal,
+    mask,
+    masked,
+    one_of,
+    read_search,
+)
+from .services import Caller, Inject, Services
+from .wire.calls import (
+    CallOut,
+    FlowLogOut,
+    call_entity,
+    log_out,
+    recording_out,
+)
+
+router = APIRouter(prefix="/rest", tags=["Call"])
+MOST_LOGS = 1000  # entries shown with one call
+_STATES = {
+    **{state.value: (state,) for state in CallState},
+    "online": tuple(state for state in CallState if state is not CallState.DESTROYED),
+    "offline": (CallState.DESTROYED,),
+}
+_Seconds = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+def _number(text: str) -> ColumnElement[bool]:
+    """Match the number that was called, however it is written."""
+    return masked(cast(Call.tn, String), text.lstrip("+"))
+
+
+CALLS = SearchSpec(
+    "CallSearch",
+    filters={
+        "direction": equal(Call.direction, Literal["in", "out"], read=Direction),
+        "tn": Filter(int | str, lambda value: _number(str(value))),
+        "to": mask(Call.to),
+        "from": mask(Call.from_),
+        "state": one_of(Call.state, _STATES),
+        "duration_min": at_least(Call.duration, _Seconds),
+        "duration_max": at_most(Call.duration, _Seconds),
+        "account": equal(Call.account_uuid, UUID),
+        "sip_control_app": equal(Call.app_uuid, UUID),
+        "thread": equal(Call.thread),
+        "cause": equal(Call.cause),
+    },
+    order={
+        "tn": Call.tn,
+        "to": Call.to,
+        "from": Call.from_,
+        "state": Call.state,
+        "duration": Call.duration,
+        "created_on": Call.created_on,
+        "modified_on": Call.modified_on,
+    },
+    tie=Call.uuid,
+)
+LOGS = SearchSpec(
+    "CallFlowLogSearch",
+    filters={
+        "name": equal(CallFlowLog.name),
+        "success": equal(CallFlowLog.success, bool),
+        "from": mask(CallFlowLog.from_),
+        "tn": equal(CallFlowLog.tn, int),
+        "call": equal(CallFlowLog.call_uuid, UUID),
+    },
+    order={
+        "name": CallFlowLog.name,
+        "from": CallFlowLog.from_,
+        "tn": CallFlowLog.tn,
+        "channel_uuid": CallFlowLog.call_uuid,
+        "created_on": CallFlowLog.created_on,
+        "modified_on": CallFlowLog.modified_on,
+    },
+    tie=CallFlowLog.uuid,
+)
+
+
+async def _search(request: Request, who: Principal, services: Services) -> Response:
+    asked = await read_search(request, CALLS)
+    statement = asked.narrow(select(Call).where(Call.account_uuid == who.account))
+    async with services.database.read() as session:
+        total = await count(session, statement)
+        calls = list(await session.scalars(asked.page(statement)))
+        account = await get_account(session, who.account)
+        apps = await _apps(session, {call.app_uuid for call in calls if call.app_uuid})
+    data = [call_entity(CallCard(c, account, apps.get(c.app_uuid))) for c in calls]
+    return ok(asked.answer(total, data))
+
+
+async def _apps(session: AsyncSession, uuids: set[UUID]) -> dict[UUID | None, SipControlApp]:
+    if not uuids:
+        return {}
+    found = await session.scalars(select(SipControlApp).where(SipControlApp.uuid.in_(uuids)))
+    return {app.uuid: app for app in found}
+
+
+async def _one(uuid: UUID, who: Principal, services: Services) -> Response:
+    async with services.database.read() as session:
+        call = await get_call(session, who.account, uuid)
+        account = await get_account(session, who.account)
+        app = await get_app_for_call(session, call.app_uuid) if call.app_uuid else None
+        logs = await session.scalars(
+            select(CallFlowLog)
+            .where(CallFlowLog.call_uuid == uuid)
+            .order_by(CallFlowLog.created_on, CallFlowLog.uuid)
+            .limit(MOST_LOGS)
+        )
+        records = await recordings_of(session, uuid)
+    links = services.recording_links
+    now = services.clock.now()
+    shown = [
+        recording_out(r, links.link(r.uuid, now) if r.state is RecordingState.STORED else None)
+        for r in records
+    ]
+    return ok(call_entity(CallCard(call, account, app), [log_out(log) for log in logs], shown))
+
+
+def _online(who: Principal, services: Services) -> Response:
+    cards = services.switchboard.of_account(who.account)
+    return ok([call_entity(card) for card in cards])
+
+
+@router.post(
+    "/call/search",
+    operation_id="SearchCalls",
+    response_model=Envelope[Found[CallOut]],
+    responses=errors(),
+    openapi_extra=documented(CALLS),
+)
+async def search(request: Request, who: Caller, services: Inject) -> Response:
+    """Search the call records."""
+    return await _search(request, who, services)
+
+
+@router.post(
+    "/sip/app/call/search",
+    tags=["SIP Control App"],
+    operation_id="SearchSCACalls",
+    response_model=Envelope[Found[CallOut]],
+    responses=errors(),
+    openapi_extra=documented(CALLS),
+)
+async def search_old(request: Request, who: Caller, services: Inject) -> Response:
+    """Search the call records, at the older address."""
+    return await _search(request, who, services)
+
+
+@router.get(
+    "/call/online",
+    operation_id="GetOnlineCalls",
+    response_model=Envelope[list[CallOut]],
+    responses=errors(),
+)
+async def online(who: Caller, services: Inject) -> Response:
+    """List the calls that live now."""
+    return _online(who, services)
+
+
+@router.get(
+    "/sip/app/call/online",
+    tags=["SIP Control App"],
+    operation_id="GetSIPControlAppCallsList",
+    response_model=Envelope[list[CallOut]],
+    responses=errors(),
+)
+async def online_old(who: Caller, services: Inject) -> Response:
+    """List the calls that live now, at the older address."""
+    return _online(who, services)
+
+
+@router.get(
+    "/call/{uuid}",
+    operation_id="GetCall",
+    response_model=Envelope[CallOut],
+    responses=errors(404),
+)
+async def one(uuid: UUID, who: Caller, services: Inject) -> Response:
+    """Show a call with its flow log and its recordings."""
+    return await _one(uuid, who, services)
+
+
+@router.get(
+    "/sip/app/call/{uuid}",
+    tags=["SIP Control App"],
+    operation_id="GetSIPControlAppCall",
+    response_model=Envelope[CallOut],
+    responses=errors(404),
+)
+async def one_old(uuid: UUID, who: Caller, services: Inject) -> Response:
+    """Show a call, at the older address."""
+    return await _one(uuid, who, services)
+
+
+@router.post(
+    "/sip/app/{uuid}/logs",
+    tags=["SIP Control App"],
+    operation_id="SearchCallFlowLogs",
+    response_model=Envelope[Found[FlowLogOut]],
+    responses=errors(404),
+    openapi_extra=documented(LOGS),
+)
+async def logs(uuid: UUID, request: Request, who: Caller, services: Inject) -> Response:
+    """Search what an app's call flows did, command by command."""
+    asked = await read_search(request, LOGS)
+    async with services.database.read() as session:
+        app = await get_app_for_call(session, uuid)
+        if app is None or app.account_uuid != who.account:
+            raise NotFound("SIP control app not found")
+        statement = asked.narrow(
+            select(CallFlowLog).where(
+                CallFlowLog.app_uuid == uuid, CallFlowLog.account_uuid == who.account
+            )
+        )
+        total = await count(session, statement)
+        found = await session.scalars(asked.page(statement))
+        return ok(asked.answer(total, [log_out(log) for log in found]))

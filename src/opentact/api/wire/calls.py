@@ -1,0 +1,301 @@
+"""Calls, their events, flow logs and recordings as the wire spells them (spec/07, spec/08)."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from typing_extensions import TypedDict
+
+from opentact.events.log import Draft
+from opentact.kit.clock import stamp
+from opentact.voice.apps import SipControlApp
+from opentact.voice.call_events import CallCard, CallChanged, CommandEnded, RecordingChanged
+from opentact.voice.calls import Call, CallFlowLog, CallState
+from opentact.voice.recordings import Recording
+
+from .accounts import account_short
+from .events import frame, render
+
+# Best effort, for readers of FreeSWITCH's fields (spec/11 E11).
+_FREESWITCH = {
+    CallState.INIT: ("DOWN", "CS_INIT"),
+    CallState.RINGING: ("RINGING", "CS_ROUTING"),
+    CallState.LIVE: ("ACTIVE", "CS_EXECUTE"),
+    CallState.BRIDGED: ("ACTIVE", "CS_EXCHANGE_MEDIA"),
+    CallState.HANGUP: ("HANGUP", "CS_HANGUP"),
+    CallState.DESTROYED: ("HANGUP", "CS_REPORTING"),
+}
+_TIMES = ("init_on", "ring_on", "answer_on", "hangup_on", "destroy_on")
+_TIME_OF = {
+    CallState.INIT: "init_on",
+    CallState.RINGING: "ring_on",
+    CallState.LIVE: "answer_on",
+    CallState.HANGUP: "hangup_on",
+    CallState.DESTROYED: "destroy_on",
+}
+
+
+class CallOut(TypedDict, total=False):
+    """A call. In an event it has only the time of the state that the event tells."""
+
+    uuid: str
+    type: str
+    direction: str
+    state: str
+    state_end: None
+    duration: int
+    created_on: str
+    modified_on: str
+    init_on: str | None
+    ring_on: str | None
+    answer_on: str | None
+    hangup_on: str | None
+    destroy_on: str | None
+    finished_on: str | None
+    q850_cause: int | None
+    q850_cause_string: str | None
+    sip_status: int | None
+    cause: str | None
+    blame: str | None
+    reason: str | None
+    release_cause_from_protocol_stack: None
+    freeswitch_call_state: str
+    freeswitch_channel_state: str
+    stir_shaken_attest_level: None
+    stir_shaken_identity: None
+    source: str | None
+    sip_call_id: str | None
+    thread: str
+    parent: None
+    sip_user: None
+    tn: "CallTnOut | None"
+    sip_control_app: dict[str, Any] | None
+    account: dict[str, Any]
+    rate: float
+    price: float
+    billed_seconds: int
+    billable_sec: int
+    media: dict[str, Any]
+    meta: dict[str, Any]
+    logs: list[Any]
+    records: list[Any]
+
+
+class CallTnOut(TypedDict):
+    """The number that was called."""
+
+    tn: int
+
+
+class FlowLogOut(TypedDict):
+    """One command that ran."""
+
+    uuid: str
+    created_on: str
+    modified_on: str
+    success: bool
+    name: str
+    command: dict[str, Any]
+    response: dict[str, Any]
+    call: str
+    sip_control_app: str | None
+
+
+class RecordingOut(TypedDict):
+    """A recording; `url` works without credentials until it expires."""
+
+    uuid: str
+    created_on: str
+    modified_on: str
+    call: str
+    state: str
+    tag: str | None
+    url: str | None
+    format: str
+    duration: int
+    size: int
+    channels: int
+    ended_by: str | None
+    reason: str | None
+
+
+def _moment(value: datetime | None) -> str | None:
+    return stamp(value) if value else None
+
+
+def app_short(app: SipControlApp) -> dict[str, Any]:
+    """Write the app as calls carry it (spec/07)."""
+    return {
+        "created_on": stamp(app.created_on),
+        "modified_on": stamp(app.modified_on),
+        "uuid": str(app.uuid),
+        "name": app.name,
+        "is_active": app.is_active,
+        "tech_prefix": app.tech_prefix,
+        "shaken_verify_policy": app.shaken_verify_policy,
+        "shaken_minimum_accepted_attest_lvl": app.shaken_minimum_accepted_attest_lvl,
+        "auto_answer": app.auto_answer,
+        "max_call_length_min": app.max_call_length_min,
+        "webhook_url": app.webhook_url,
+        "webhook_method": app.webhook_method,
+        "webhook_request_timeout": app.webhook_request_timeout,
+    }
+
+
+def _common(call: Call, state: CallState) -> dict[str, Any]:
+    call_state, channel_state = _FREESWITCH[state]
+    return {
+        "uuid": str(call.uuid),
+        "type": call.type,
+        "direction": call.direction.value,
+        "from": call.from_,
+        "to": call.to,
+        "state": state.value,
+        "duration": call.duration,
+        "created_on": stamp(call.created_on),
+        "modified_on": stamp(call.modified_on),
+        "freeswitch_call_state": call_state,
+        "freeswitch_channel_state": channel_state,
+        "stir_shaken_attest_level": None,
+        "thread": call.thread,
+        "tn": {"tn": call.tn} if call.tn is not None else None,
+        "meta": call.meta,
+    }
+
+
+def call_in_event(card: CallCard, state: CallState) -> dict[str, Any]:
+    """Write the call as its events carry it (spec/08)."""
+    call = card.call
+    out = _common(call, state)
+    if state in _TIME_OF:
+        out[_TIME_OF[state]] = _moment(getattr(call, _TIME_OF[state]))
+    if call.cause is not None:
+        out["q850_cause"] = call.q850_cause
+        out["q850_cause_string"] = call.q850_cause_string
+        out["sip_status"] = call.sip_status
+        out["cause"] = call.cause
+        out["blame"] = call.blame
+        out["reason"] = call.reason
+    out["sip_control_app"] = app_short(card.app) if card.app else None
+    out["account"] = account_short(card.account)
+    out["logs"] = []
+    out["records"] = [str(uuid) for uuid in card.recordings]
+    return out
+
+
+def call_entity(
+    card: CallCard, logs: list[FlowLogOut] | None = None, records: list[RecordingOut] | None = None
+) -> dict[str, Any]:
+    """Write the whole call, with every time and price (spec/07, D-12)."""
+    call = card.call
+    out = call_in_event(card, call.state)
+    out |= {name: _moment(getattr(call, name)) for name in _TIMES}
+    return {
+        **out,
+        "state_end": None,
+        "finished_on": _moment(call.destroy_on),
+        "q850_cause": call.q850_cause,
+        "q850_cause_string": call.q850_cause_string,
+        "sip_status": call.sip_status,
+        "cause": call.cause,
+        "blame": call.blame,
+        "reason": call.reason,
+        "release_cause_from_protocol_stack": None,
+        "stir_shaken_identity": None,
+        "source": call.source,
+        "sip_call_id": call.sip_call_id,
+        "parent": None,
+        "sip_user": None,
+        "rate": float(call.rate),
+        "price": float(call.price),
+        "billed_seconds": call.billed_seconds,
+        "billable_sec": call.billed_seconds,
+        "media": call.media,
+        "logs": logs or [],
+        "records": records or [],
+    }
+
+
+def log_out(log: CallFlowLog) -> FlowLogOut:
+    """Write an entry of the flow log."""
+    return {
+        "uuid": str(log.uuid),
+        "created_on": stamp(log.created_on),
+        "modified_on": stamp(log.modified_on),
+        "success": log.success,
+        "name": log.name,
+        "command": log.command,
+        "response": log.response,
+        "call": str(log.call_uuid),
+        "sip_control_app": str(log.app_uuid) if log.app_uuid else None,
+    }
+
+
+def recording_out(recording: Recording, url: str | None) -> RecordingOut:
+    """Write a recording; `url` is its signed link, or None while it cannot be fetched."""
+    return {
+        "uuid": str(recording.uuid),
+        "created_on": stamp(recording.created_on),
+        "modified_on": stamp(recording.modified_on),
+        "call": str(recording.call_uuid),
+        "state": recording.state.value,
+        "tag": recording.tag,
+        "url": url,
+        "format": recording.format,
+        "duration": recording.duration,
+        "size": recording.size,
+        "channels": recording.channels,
+        "ended_by": recording.ended_by,
+        "reason": recording.reason,
+    }
+
+
+@render.register
+def _(happened: CallChanged, uuid: UUID, at: datetime) -> Draft:
+    card, call, state = happened.card, happened.card.call, happened.state
+    return frame(
+        "call_state",
+        uuid,
+        at,
+        f"{call.type} {call.direction} {call.from_} > {call.to} - {state}",
+        {"state": state.value, "duration": call.duration},
+        card.account,
+        ref_id=call.uuid,
+        seq=happened.seq,
+        call=call_in_event(card, state),
+    )
+
+
+@render.register
+def _(happened: CommandEnded, uuid: UUID, at: datetime) -> Draft:
+    card, command = happened.card, happened.command
+    call = call_in_event(card, card.call.state)
+    return frame(
+        "call_flow",
+        uuid,
+        at,
+        command.message,
+        {"command": {**command.as_dict(), "line": happened.line}, "call": call},
+        card.account,
+        ref_id=card.call.uuid,
+        seq=happened.seq,
+        success=command.success,
+        command=command.name,
+    )
+
+
+@render.register
+def _(happened: RecordingChanged, uuid: UUID, at: datetime) -> Draft:
+    card, recording = happened.card, happened.recording
+    named = f" {recording.tag}" if recording.tag else ""
+    return frame(
+        "call_record",
+        uuid,
+        at,
+        f"Recording{named} of call {recording.call_uuid}: {recording.state.value}",
+        recording_out(recording, happened.url),
+        card.account,
+        ref_id=card.call.uuid,
+        seq=happened.seq,
+        call=call_in_event(card, card.call.state),
+    )

@@ -1,0 +1,208 @@
+"""The platform put together: every part made, started in order, and ended politely.
+
+`open_platform` is what `serve`, `demo` and the tests of the whole use. What begins first ends
+last: calls end while the database still works, the database closes when nobody writes any more.
+"""
+
+import asyncio
+import secrets
+import string
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from ipaddress import ip_network
+from pathlib import Path
+
+import structlog
+
+from opentact.accounts.jwt import JwtIssuer
+from opentact.accounts.passwords import Passwords
+from opentact.accounts.secrets import platform_secret
+from opentact.adapters.audio.shelf import AudioShelf
+from opentact.adapters.bus.in_process import InProcessBus
+from opentact.adapters.http.fetcher import Fetcher
+from opentact.adapters.media.child import ProcessMedia
+from opentact.adapters.media.inline import InlineMedia
+from opentact.adapters.media.settings import MediaSettings
+from opentact.adapters.sip.endpoint import SipEndpoint
+from opentact.adapters.speech.engine import LocalSpeech
+from opentact.adapters.storage.database import Database
+from opentact.adapters.storage.journal import Journal
+from opentact.api.auth import Authenticator
+from opentact.api.services import Services
+from opentact.api.wire.calls import call_entity
+from opentact.api.wire.events import render
+from opentact.events.log import EventLog
+from opentact.events.presence import Presence
+from opentact.kit.clock import SystemClock
+from opentact.kit.faults import Fault
+from opentact.voice.actor import Props
+from opentact.voice.call_book import CallBook
+from opentact.voice.conversation import Desk
+from opentact.voice.lost_calls import HEARTBEAT_S, beat, close_lost_call, lost_calls
+from opentact.voice.media import MediaEngine
+from opentact.voice.recordings import RecordingLinks
+from opentact.voice.switchboard import Edge, Switchboard
+
+from .settings import Settings
+
+log = structlog.get_logger(__name__)
+SECRET_BYTES = 32
+TOKEN_LENGTH = 48
+_ALPHANUMERIC = string.ascii_letters + string.digits
+
+
+class PortTaken(Fault):
+    """The port is taken: stop what listens there, or choose another one."""
+
+    code = "port_taken"
+    status = 500
+
+
+@dataclass
+class Platform:
+    """The running parts."""
+
+    settings: Settings
+    services: Services
+    database: Database
+    switchboard: Switchboard
+    sip: SipEndpoint
+    media: MediaEngine
+    speech: LocalSpeech
+    journal: Journal
+
+
+def new_secret() -> str:
+    """Draw an API key: 48 alphanumerics."""
+    return "".join(secrets.choice(_ALPHANUMERIC) for _ in range(TOKEN_LENGTH))
+
+
+@asynccontextmanager
+async def open_platform(settings: Settings, database: Database) -> AsyncIterator[Platform]:
+    """Start everything but HTTP on a database that is initialised; end it after the block."""
+    clock, presence, bus = SystemClock(), Presence(), InProcessBus()
+    events = EventLog(render, bus.publish)
+    keys = await _platform_keys(database, clock)
+    links = RecordingLinks(keys["recordings"], public_url(settings))
+    passwords = Passwords(time.monotonic)
+    jwt = JwtIssuer(keys["jwt"])
+    recordings = settings.data / "recordings"
+    recordings.mkdir(parents=True, exist_ok=True)
+    node = _node(settings.data)
+    async with AsyncExitStack() as stack:
+        stack.callback(passwords.close)
+        await _close_lost(database, events, clock, node, recordings)
+        journal = Journal(database)
+        stack.push_async_callback(journal.close)
+        book = CallBook(journal, events, clock, link=links.link)
+        props, media, speech = await _engines(settings, stack)
+        desk = Desk(book, clock, props, recordings, call_entity, float(settings.park_seconds))
+        switchboard = Switchboard(database, media, desk, _edge(settings, node))
+        sip = await _open_sip(settings, switchboard)
+        stack.push_async_callback(sip.close)
+        stack.push_async_callback(switchboard.close)
+        heart = asyncio.create_task(_beat(database, clock, node), name="heartbeat")
+        stack.callback(heart.cancel)
+        services = Services(
+            database=database,
+            clock=clock,
+            auth=Authenticator(database, passwords=passwords, jwt=jwt, clock=clock),
+            events=events,
+            bus=bus,
+            presence=presence,
+            passwords=passwords,
+            jwt=jwt,
+            online=presence.is_online,
+            new_secret=new_secret,
+            switchboard=switchboard,
+            recording_links=links,
+            recordings=recordings,
+            public_url=public_url(settings),
+            sign_up_open=settings.sign_up,
+        )
+        yield Platform(settings, services, database, switchboard, sip, media, speech, journal)
+
+
+def public_url(settings: Settings) -> str:
+    """Tell the URL that customers reach us by."""
+    return (settings.public_url or f"http://{settings.http}").rstrip("/")
+
+
+def _node(data: Path) -> str:
+    """Name this node, the same after a restart: its calls are closed by it and by no other."""
+    file = data / "node"
+    if not file.is_file():
+        data.mkdir(parents=True, exist_ok=True)
+        file.write_text(secrets.token_hex(8))
+    return file.read_text().strip()
+
+
+async def _platform_keys(database: Database, clock: SystemClock) -> dict[str, bytes]:
+    async with database.write() as session:
+        return {
+            name: await platform_secret(
+                session, name, secrets.token_bytes(SECRET_BYTES), now=clock.now()
+            )
+            for name in ("jwt", "recordings")
+        }
+
+
+async def _engines(
+    settings: Settings, stack: AsyncExitStack
+) -> tuple[Props, MediaEngine, LocalSpeech]:
+    first, last = settings.port_range
+    wanted = MediaSettings(
+        first_port=first, last_port=last, rtp_timeout=float(settings.rtp_timeout)
+    )
+    media: MediaEngine = InlineMedia(wanted) if settings.media == "inline" else ProcessMedia(wanted)
+    stack.push_async_callback(media.close)
+    networks = [part for part in settings.fetch_networks.split(",") if part]
+    fetcher = Fetcher(allow_networks=networks)
+    stack.push_async_callback(fetcher.close)
+    shelf = AudioShelf(fetcher, settings.data / "cache" / "audio")
+    stack.push_async_callback(shelf.close)
+    speech = LocalSpeech(settings.data / "cache" / "speech")
+    stack.push_async_callback(speech.close)
+    return Props(speech, shelf, fetcher), media, speech
+
+
+def _edge(settings: Settings, node: str) -> Edge:
+    host = settings.rtp_host or settings.sip_address[0]
+    return Edge(node, host, tuple(ip_network(each) for each in settings.carrier_networks))
+
+
+async def _open_sip(settings: Settings, switchboard: Switchboard) -> SipEndpoint:
+    host, port = settings.sip_address
+    try:
+        return await SipEndpoint.open(
+            host, port, on_call=switchboard.take, advertised=settings.sip_advertise or None
+        )
+    except OSError as error:
+        raise PortTaken(
+            f"SIP cannot listen on {settings.sip} (UDP): {error.strerror}."
+            " Stop what uses it, or choose another with --sip HOST:PORT"
+        ) from None
+
+
+async def _close_lost(
+    database: Database, events: EventLog, clock: SystemClock, node: str, recordings: Path
+) -> None:
+    async with database.read() as session:
+        lost = await lost_calls(session, node)
+    for uuid in lost:
+        async with database.write() as session:
+            await close_lost_call(session, uuid, events, clock.now(), recordings)
+    if lost:
+        log.warning("lost_calls_closed", calls=len(lost))
+
+
+async def _beat(database: Database, clock: SystemClock, node: str) -> None:
+    while True:
+        await asyncio.sleep(HEARTBEAT_S)
+        try:
+            async with database.write() as session:
+                await beat(session, node, clock.now())
+        except Exception:
+            log.exception("heartbeat_failed")

@@ -1,0 +1,127 @@
+"""`opentact serve`: HTTP, websockets, SIP and media in one command, ended politely by a signal."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Generator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+import uvicorn
+
+from opentact.accounts.passwords import Passwords
+from opentact.api.app import create_app
+from opentact.api.websocket import SERVER_OPTIONS
+
+from .platform import Platform, PortTaken, open_platform
+from .settings import Settings
+from .setup import Ready, open_database
+
+GRACE_S = 5
+Started = Callable[[Platform, Ready], None]
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: ours end the calls first."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[tuple[Platform, Ready]]:
+    """Run the whole server while the block runs."""
+    sock = _listen(settings)
+    passwords = Passwords(time.monotonic)
+    try:
+        ready = await open_database(settings, passwords)
+    except BaseException:
+        sock.close()
+        raise
+    finally:
+        passwords.close()
+    try:
+        async with open_platform(settings, ready.database) as platform:
+            server = _Server(_config(platform, settings))
+            task = asyncio.create_task(server.serve([sock]), name="http")
+            try:
+                await _until_started(server, task)
+                yield platform, ready
+            finally:
+                server.should_exit = True
+                await task
+    finally:
+        sock.close()
+        await ready.database.close()
+
+
+async def _until_started(server: uvicorn.Server, task: "asyncio.Task[None]") -> None:
+    while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has only this flag
+        await asyncio.sleep(0.01)
+
+
+async def serve(settings: Settings, started: Started) -> None:
+    """Serve until SIGINT or SIGTERM; a second one ends at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with serving(settings) as (platform, ready):
+        started(platform, ready)
+        await stop.wait()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+def set_up_logging(level: str) -> None:
+    """Write our log lines for people, on standard error."""
+    number = logging.getLevelName(level.upper())
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(file=open(2, "w", closefd=False)),  # noqa: SIM115 - lives as long as the process
+        cache_logger_on_first_use=True,
+    )
+
+
+def _config(platform: Platform, settings: Settings) -> uvicorn.Config:
+    options: dict[str, Any] = dict(SERVER_OPTIONS)
+    return uvicorn.Config(
+        create_app(platform.services),
+        http="httptools",
+        ws="websockets-sansio",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+        log_level=settings.log_level,
+        **options,
+    )
+
+
+def _listen(settings: Settings) -> socket.socket:
+    host, port = settings.http_address
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+        sock.listen(1024)
+    except OSError as error:
+        sock.close()
+        raise PortTaken(
+            f"HTTP cannot listen on {settings.http}: {error.strerror}."
+            " Stop what uses it, or choose another with --http HOST:PORT"
+        ) from None
+    sock.setblocking(False)  # noqa: FBT003 - the socket API's own
+    return sock

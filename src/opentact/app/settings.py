@@ -1,0 +1,164 @@
+"""Every setting of the server, in one table: `OPENTACT_*` variables, then `opentact.toml`.
+
+The same table makes the page docs/operating/settings.md. A wrong value is one sentence that
+says which setting, what it was, and what it may be.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Any
+
+from opentact.kit.faults import Fault
+
+PREFIX = "OPENTACT_"
+_DATA = Path("data")
+FILE = "opentact.toml"
+
+
+class BadSetting(Fault):
+    """A setting has a value that cannot be used; the sentence says which, and what it may be."""
+
+    code = "bad_setting"
+
+
+def _setting(default: Any, about: str) -> Any:
+    return field(default=default, metadata={"about": about})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings in force."""
+
+    data: Path = _setting(_DATA, "Folder for the database, recordings and caches")
+    http: str = _setting("127.0.0.1:8080", "Where HTTP and websockets listen, HOST:PORT")
+    sip: str = _setting("127.0.0.1:5060", "Where SIP listens (UDP), HOST:PORT")
+    sip_advertise: str = _setting("", "Host that SIP and SDP name, when it is not the one bound")
+    rtp_host: str = _setting("", "Address that media binds; the SIP host if empty")
+    rtp_ports: str = _setting("20000-29999", "UDP ports for media, FIRST-LAST")
+    rtp_timeout: int = _setting(60, "Seconds without RTP after which a call is ended")
+    database_url: str = _setting("", "SQLAlchemy URL; a SQLite file in the data folder if empty")
+    public_url: str = _setting("", "URL under which customers reach HTTP; made of `http` if empty")
+    carriers: str = _setting(
+        "",
+        "Networks (CIDR, comma separated) that may deliver calls;"
+        " the loopback if empty and SIP listens there",
+    )
+    fetch_networks: str = _setting(
+        "127.0.0.0/8,::1/128", "Private networks that customers' URLs may point into"
+    )
+    media: str = _setting("process", "process (a child of its own) or inline (same process)")
+    sign_up: bool = _setting(True, "Whether anybody may sign up by POST /rest/user")  # noqa: FBT003
+    event_days: int = _setting(30, "Days that events are kept for replay")
+    park_seconds: int = _setting(30, "Seconds a call waits for a call flow to be posted")
+    log_level: str = _setting("info", "debug, info, warning or error")
+
+    @property
+    def http_address(self) -> tuple[str, int]:
+        """Where HTTP listens."""
+        return _address("http", self.http)
+
+    @property
+    def sip_address(self) -> tuple[str, int]:
+        """Where SIP listens."""
+        return _address("sip", self.sip)
+
+    @property
+    def url(self) -> str:
+        """The database's URL."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data.absolute() / 'opentact.db'}"
+
+    @property
+    def port_range(self) -> tuple[int, int]:
+        """The first and last media port."""
+        first, dash, last = self.rtp_ports.partition("-")
+        if not (dash and first.isdigit() and last.isdigit() and int(first) < int(last) < 65536):  # noqa: PLR2004
+            raise _bad("rtp_ports", self.rtp_ports, "two ports like 20000-29999")
+        return int(first), int(last)
+
+    @property
+    def carrier_networks(self) -> tuple[str, ...]:
+        """Who may deliver calls: by default nobody, but for this machine while SIP is local."""
+        if self.carriers:
+            return _networks("carriers", self.carriers)
+        host = self.sip_address[0]
+        local = host == "localhost" or ip_address(host).is_loopback
+        return ("127.0.0.0/8", "::1/128") if local else ()
+
+    def checked(self) -> "Settings":
+        """Look at every value that is read later, so that a wrong one is said at the start."""
+        _ = (self.http_address, self.sip_address, self.port_range, self.carrier_networks)
+        _networks("fetch_networks", self.fetch_networks)
+        if self.media not in {"process", "inline"}:
+            raise _bad("media", self.media, "process or inline")
+        if self.log_level not in {"debug", "info", "warning", "error"}:
+            raise _bad("log_level", self.log_level, "debug, info, warning or error")
+        return self
+
+
+def load(
+    given: Mapping[str, Any], *, environ: Mapping[str, str] | None = None, file: Path | None = None
+) -> Settings:
+    """Read the settings: what is `given` wins over the environment, that over the file."""
+    environ = os.environ if environ is None else environ
+    from_file = _read_file(file or Path(environ.get(f"{PREFIX}CONFIG", FILE)))
+    known = {each.name: each for each in fields(Settings)}
+    for name in from_file:
+        if name not in known:
+            raise BadSetting(f"{FILE} has no setting named {name!r}; known: {', '.join(known)}")
+    values: dict[str, Any] = {}
+    for name, each in known.items():
+        text = environ.get(f"{PREFIX}{name.upper()}")
+        value = given.get(name)
+        value = text if value is None else value
+        value = from_file.get(name) if value is None else value
+        if value is not None:
+            values[name] = _read(name, value, each.default)
+    return Settings(**values).checked()
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSetting(f"{path} is not valid TOML: {error}") from None
+
+
+def _read(name: str, value: Any, default: Any) -> Any:
+    if isinstance(default, bool):
+        if str(value).lower() in {"1", "true", "yes", "on"}:
+            return True
+        if str(value).lower() in {"0", "false", "no", "off"}:
+            return False
+        raise _bad(name, value, "true or false")
+    if isinstance(default, int):
+        if not str(value).isdigit():
+            raise _bad(name, value, "a whole number")
+        return int(value)
+    return Path(value) if isinstance(default, Path) else str(value)
+
+
+def _address(name: str, text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not (colon and host and port.isdigit() and int(port) < 65536):  # noqa: PLR2004
+        raise _bad(name, text, "HOST:PORT, like 127.0.0.1:8080")
+    return host.strip("[]"), int(port)
+
+
+def _networks(name: str, text: str) -> tuple[str, ...]:
+    networks = tuple(part.strip() for part in text.split(",") if part.strip())
+    for network in networks:
+        try:
+            ip_network(network)
+        except ValueError:
+            raise _bad(name, network, "networks like 10.0.0.0/8") from None
+    return networks
+
+
+def _bad(name: str, value: object, may_be: str) -> BadSetting:
+    return BadSetting(f"Setting {name} ({PREFIX}{name.upper()}) is {value!r}; give {may_be}")

@@ -1,0 +1,143 @@
+"""The first start: an empty database becomes a platform that works.
+
+An admin, a demo account with balance and an API token, price lists, and the fictional numbers of
+the simulated carrier. What a person needs to begin is written to `credentials.json` (mode 0600)
+and shown once.
+"""
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from opentact.accounts.accounts import Account
+from opentact.accounts.passwords import Passwords
+from opentact.accounts.tokens import create_token
+from opentact.accounts.users import Role, User, add_user, count_users, open_account
+from opentact.adapters.storage.database import Database, DatabaseUnusable
+from opentact.billing.ledger import Line, RefType, post
+from opentact.kit.clock import SystemClock
+from opentact.numbers.inventory import seed_dev
+from opentact.numbers.profiles import seed_profiles
+from opentact.voice.products import seed_products
+
+from .platform import new_secret, public_url
+from .settings import Settings
+
+FILE = "credentials.json"
+DEMO_CREDIT = Decimal(100)
+ADMIN_EMAIL = "admin@opentact.local"
+DEMO_EMAIL = "demo@opentact.local"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A database to work with; `fresh` has the new credentials if it was empty before."""
+
+    database: Database
+    fresh: dict[str, Any] | None
+
+
+async def open_database(settings: Settings, passwords: Passwords) -> Ready:
+    """Open the database, migrated, and set it up if nobody is there yet."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.url)
+    try:
+        await database.upgrade()
+        fresh = await _set_up(database, settings, passwords)
+    except (sa.exc.SQLAlchemyError, OSError) as error:
+        await database.close()
+        raise DatabaseUnusable(
+            f"The database {sa.engine.make_url(settings.url).render_as_string()} cannot be"
+            f" used: {_cause(error)}. If it is damaged, restore it from a backup, or move it away"
+            " and start again with an empty one"
+        ) from error
+    if fresh is None:
+        note_addresses(settings)
+    return Ready(database, fresh)
+
+
+async def _set_up(
+    database: Database, settings: Settings, passwords: Passwords
+) -> dict[str, Any] | None:
+    clock = SystemClock()
+    async with database.read() as session:
+        if await count_users(session):
+            return None
+    admin_password, demo_password = secrets.token_urlsafe(15), secrets.token_urlsafe(15)
+    admin_hash = await passwords.hash(admin_password)
+    demo_hash = await passwords.hash(demo_password)
+    token = new_secret()
+    async with database.write() as session:
+        now = clock.now()
+        await seed_profiles(session, now=now)
+        await seed_products(session, now)
+        await seed_dev(session, now=now)
+        operator = await open_account(session, name="Operator", email=ADMIN_EMAIL, now=now)
+        await add_user(session, _user(operator, ADMIN_EMAIL, admin_hash, Role.ADMIN, now))
+        demo = await open_account(session, name="Demo", email=DEMO_EMAIL, now=now)
+        user = await add_user(session, _user(demo, DEMO_EMAIL, demo_hash, Role.USER, now))
+        credit = Line(DEMO_CREDIT, RefType.PAYMENT, None, "Play money to begin with")
+        await post(session, demo.uuid, [credit], now=now)
+        await create_token(
+            session, demo.uuid, user.uuid, token, name="first token", ttl=None, now=now
+        )
+    fresh = {
+        **addresses(settings),
+        "admin": {"email": ADMIN_EMAIL, "password": admin_password},
+        "demo": {
+            "email": DEMO_EMAIL,
+            "password": demo_password,
+            "token": token,
+            "account": str(demo.uuid),
+        },
+    }
+    write_private(settings.data / FILE, fresh)
+    return fresh
+
+
+def addresses(settings: Settings) -> dict[str, str]:
+    """Tell where the server listens, for whoever reads the credentials."""
+    return {"http": public_url(settings), "sip": settings.sip}
+
+
+def note_addresses(settings: Settings) -> None:
+    """Keep the addresses in the credentials true when they have changed."""
+    file = settings.data / FILE
+    if not file.is_file():
+        return
+    known = json.loads(file.read_text())
+    if {name: known.get(name) for name in ("http", "sip")} != addresses(settings):
+        write_private(file, {**known, **addresses(settings)})
+
+
+def write_private(file: Path, content: dict[str, Any]) -> None:
+    """Write JSON that only its owner may read, whole or not at all."""
+    beside = file.with_suffix(".new")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as out:
+        json.dump(content, out, indent=2)
+        out.write("\n")
+    beside.replace(file)
+
+
+def _user(account: Account, email: str, secret: str, role: Role, now: datetime) -> User:
+    return User(
+        account_uuid=account.uuid,
+        email=email,
+        password_hash=secret,
+        role=role,
+        created_on=now,
+        modified_on=now,
+    )
+
+
+def _cause(error: Exception) -> str:
+    original = getattr(error, "orig", None)
+    return str(original or error).split("\n", 1)[0]

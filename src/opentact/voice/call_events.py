@@ -1,0 +1,56 @@
+"""What can happen to a call, as values. Their wire form is in api/wire/calls.py."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from opentact.accounts.accounts import Account
+from opentact.voice.apps import SipControlApp
+from opentact.voice.callflow.steps import Command
+
+from .calls import Call, CallState
+from .recordings import Recording
+
+
+@dataclass(slots=True)
+class CallCard:
+    """A call with what its frames show of it. `seq` counts the call's events from 1."""
+
+    call: Call
+    account: Account
+    app: SipControlApp | None = None
+    seq: int = 0
+    recordings: list[UUID] = field(default_factory=list)
+
+    def next_seq(self) -> int:
+        """Give the next event of the call its number."""
+        self.seq += 1
+        return self.seq
+
+
+@dataclass(frozen=True, slots=True)
+class CallChanged:
+    """A call reached a state."""
+
+    card: CallCard
+    state: CallState
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommandEnded:
+    """A command of the call flow ended, well or not."""
+
+    card: CallCard
+    command: Command
+    line: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingChanged:
+    """A recording reached a state. `url` is its signed link, once it is stored."""
+
+    card: CallCard
+    recording: Recording
+    url: str | None
+    seq: int

@@ -1,0 +1,281 @@
+"""One call from its acceptance to its end: rings, answers, runs its flows, and is closed once.
+
+The line decides when and why the call is over; this decides what happens in between. The books
+are kept by the call book, the verbs are done by the actor, the flows come from flow_source.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from opentact.billing.ledger import Line as Entry
+from opentact.billing.ledger import RefType
+from opentact.billing.rating import Rate
+from opentact.kit.clock import Clock
+from opentact.kit.faults import Conflict
+
+from . import causes
+from .actor import Actor, Props
+from .apps import SipControlApp
+from .call_book import CallBook
+from .call_events import CallCard
+from .callflow.document import FlowDocument
+from .callflow.interpreter import start
+from .callflow.stage import Budget, CallFacts
+from .callflow.steps import Command, End, Report, Why
+from .calls import CallState
+from .causes import Cause
+from .flow_source import choose_flow
+from .line import Line, Over, first
+from .media import MediaStats
+from .recorder import CallRecorder
+
+log = structlog.get_logger(__name__)
+
+
+class CallIsOver(Conflict):
+    """The call is over: nothing can be done on it any more."""
+
+    code = "call_is_over"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every conversation of the node shares."""
+
+    book: CallBook
+    clock: Clock
+    props: Props
+    recordings: Path
+    entity: Callable[[CallCard], dict[str, Any]]
+    park_s: float = 30.0
+
+
+class Conversation:
+    """A call at work."""
+
+    def __init__(
+        self,
+        card: CallCard,
+        app: SipControlApp,
+        static: bytes | None,
+        rate: Rate,
+        line: Line,
+        desk: Desk,
+    ) -> None:
+        self.card = card
+        self.line = line
+        self._app = app
+        self._static = static
+        self._rate = rate
+        self._desk = desk
+        self._recorder = CallRecorder(card, line, desk.book, desk.clock, desk.recordings)
+        self._actor = Actor(line, desk.props, self._recorder, self.pick_up, self._entity)
+        self._budget = Budget()
+        self._posted: FlowDocument | None = None
+        self._sorry = False
+        self._timers: list[asyncio.TimerHandle] = []
+        self._note: str | None = None
+
+    def line_is_over(self) -> None:
+        """Stop what runs: the line's end is decided."""
+        self._stop("the call is over")
+
+    def hang_up(self, cause: Cause = causes.API_HUNG_UP) -> None:
+        """End the call."""
+        self.line.end(cause)
+
+    def replace(self, flow: FlowDocument) -> None:
+        """Run this flow instead of what runs, or is waited for; `CallIsOver` if it is too late."""
+        if self.line.over is not None:
+            raise CallIsOver
+        self._posted = flow
+        self._stop("replaced by a posted call flow")
+
+    def pick_up(self) -> None:
+        """Answer the call; what must be stored before is stored already."""
+        if self.line.answered or self.line.over is not None:
+            return
+        self.line.pick_up()
+        now = self._desk.clock.now()
+        self._desk.book.changed(self.card, state=CallState.LIVE, answer_on=now, alive_on=now)
+        self._desk.book.entered(self.card, CallState.LIVE)
+        self._set_limits()
+
+    async def run(self) -> None:
+        """Live through the call; returns when its end is stored."""
+        try:
+            await self._converse()
+        except Exception:
+            log.exception("call_failed", call=str(self.card.call.uuid))
+            self.line.end(causes.INTERNAL)
+        await self._close()
+
+    async def _converse(self) -> None:
+        book, card = self._desk.book, self.card
+        book.opened(card)
+        book.changed(card, state=CallState.RINGING, ring_on=self._desk.clock.now())
+        book.entered(card, CallState.RINGING)
+        # The row of a call is stored before anyone hears of it.
+        await book.durable()
+        if self.line.over is None:
+            self.line.leg.ring()
+        flow = await self._first_flow()
+        if self._app.auto_answer:
+            self.pick_up()
+        while self.line.over is None:
+            flow = flow or await self._parked()
+            if flow is not None:
+                await self._run(flow)
+                flow = self._take()
+
+    async def _first_flow(self) -> FlowDocument | None:
+        try:
+            chosen = await first(
+                choose_flow(
+                    self._app,
+                    self._static,
+                    self._entity(),
+                    fetcher=self._desk.props.fetcher,
+                    tell=lambda command: self._desk.book.command(self.card, command, 0),
+                ),
+                self._actor.stop,
+            )
+        except Over:
+            return self._take()
+        if chosen.apology:
+            self._sorry = True
+            self.pick_up()
+        return chosen.flow
+
+    async def _parked(self) -> FlowDocument | None:
+        """Wait for a flow to be posted; the call ends when none comes."""
+        waiting = Command("Park", success=True, reason="waiting for a call flow", path="Park")
+        self._desk.book.command(self.card, waiting, 0)
+        await asyncio.wait({self._actor.stop}, timeout=self._desk.park_s)
+        if not self._actor.stop.done():
+            self.line.end(causes.PARK_TIMED_OUT)
+        return self._take()
+
+    def _take(self) -> FlowDocument | None:
+        """Take the flow that was posted, if one was, and let it run."""
+        flow, self._posted = self._posted, None
+        if flow is not None:
+            self._sorry = False
+        if self.line.over is None and self._actor.stop.done():
+            self._actor.stop = asyncio.get_running_loop().create_future()
+        return flow
+
+    async def _run(self, flow: FlowDocument) -> None:
+        facts = CallFacts(fields=self._fields, app=str(self._app.uuid))
+        run = start(flow, facts, self._budget)
+        reply = None
+        while True:
+            try:
+                ask = run.send(reply)
+            except StopIteration as stop:
+                self._ended(stop.value)
+                return
+            if isinstance(ask, Report):
+                self._desk.book.command(self.card, ask.command, ask.line)
+                reply = None
+            else:
+                reply = await self._actor.perform(ask)
+
+    def _ended(self, end: End) -> None:
+        if end.why is Why.INTERRUPTED:
+            return
+        if self._sorry:
+            self.line.end(causes.FLOW_FAILED)
+        elif end.why is Why.DOCUMENT:
+            self.line.end(causes.FLOW_ENDED)
+        elif end.why is Why.HANGUP:
+            self._note = f"The call flow hung up: {end.tag}" if end.tag else None
+            self.line.end(causes.FLOW_HUNG_UP)
+        else:
+            self._note = f"The call flow failed: {end.reason}"
+            self.line.end(causes.FLOW_ERROR)
+
+    async def _close(self) -> None:
+        """Close the call: once, whatever ended it."""
+        cause = self.line.over or causes.INTERNAL
+        for timer in self._timers:
+            timer.cancel()
+        self.line.hang_up()
+        book, card, now = self._desk.book, self.card, self._desk.clock.now()
+        book.changed(card, state=CallState.HANGUP, hangup_on=now, **ending(cause, self._note))
+        book.entered(card, CallState.HANGUP)
+        stats = await self.line.close()
+        self._charge()
+        book.changed(
+            card, state=CallState.DESTROYED, destroy_on=self._desk.clock.now(), media=_told(stats)
+        )
+        book.entered(card, CallState.DESTROYED)
+        await book.durable()
+
+    def _charge(self) -> None:
+        call = self.card.call
+        if call.answer_on is None or call.hangup_on is None:
+            return
+        seconds = round((call.hangup_on - call.answer_on).total_seconds())
+        price = self._rate.charge(seconds)
+        self._desk.book.changed(
+            self.card,
+            duration=seconds,
+            billed_seconds=self._rate.billed_seconds(seconds),
+            price=price,
+        )
+        if price:
+            text = f"Call from {call.from_} to {call.to}, {seconds} s"
+            entry = Entry(-price, RefType.VOICE_INCOMING, call.uuid, text)
+            self._desk.book.charge(self.card.account, entry)
+
+    def _set_limits(self) -> None:
+        later = asyncio.get_running_loop().call_later
+        if self._app.max_call_length_min:
+            limit = self._app.max_call_length_min * 60
+            self._timers.append(later(limit, self.line.end, causes.MAX_LENGTH))
+        paid = self._rate.affordable_seconds(self.card.account.balance)
+        if paid is not None:
+            self._timers.append(later(paid, self.line.end, causes.CREDIT_USED_UP))
+
+    def _stop(self, why: str) -> None:
+        if not self._actor.stop.done():
+            self._actor.stop.set_result(why)
+
+    def _fields(self) -> dict[str, Any]:
+        call = self.card.call
+        return {
+            "uuid": str(call.uuid),
+            "from": call.from_,
+            "to": call.to,
+            "state": call.state.value,
+            "direction": call.direction.value,
+            "type": call.type,
+            "tn": call.tn,
+            "thread": call.thread,
+            "answered": self.line.answered,
+        }
+
+    def _entity(self) -> dict[str, Any]:
+        return self._desk.entity(self.card)
+
+
+def ending(cause: Cause, note: str | None = None) -> dict[str, Any]:
+    """Say why a call ended, as the members of its record."""
+    return {
+        "q850_cause": cause.q850,
+        "q850_cause_string": cause.q850_name,
+        "sip_status": cause.sip,
+        "cause": cause.name,
+        "blame": cause.blame.value,
+        "reason": note or cause.words,
+    }
+
+
+def _told(stats: MediaStats) -> dict[str, Any]:
+    return {name: getattr(stats, name) for name in MediaStats.__dataclass_fields__}
