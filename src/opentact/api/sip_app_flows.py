@@ -51,12 +51,12 @@ async def read_document(request: Request) -> bytes:
         return await request.body()
     if kind not in FORMS:
         raise NotADocument
-    form = await request.form(max_files=1, max_fields=FORM_FIELDS)
-    part = form.get("file")
-    if part is None:
-        missing = BadField("expected the call flow, an XML document")
-        raise BadRequest("The form has no part named file", fields={"params.file": missing})
-    return await part.read() if isinstance(part, UploadFile) else part.encode(errors="replace")
+    async with request.form(max_files=1, max_fields=FORM_FIELDS) as form:
+        part = form.get("file")
+        if part is None:
+            missing = BadField("expected the call flow, an XML document")
+            raise BadRequest("The form has no part named file", fields={"params.file": missing})
+        return await part.read() if isinstance(part, UploadFile) else part.encode(errors="replace")
 
 
 def _answer(flow: StaticCallFlow, services: Services) -> Response:
