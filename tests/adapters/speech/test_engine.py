@@ -72,6 +72,15 @@ async def test_men_and_women_and_languages_sound_different(speech: LocalSpeech) 
     assert len(sounds) == len(codes)
 
 
+@pytest.mark.parametrize("name", DRIVERS)
+async def test_what_was_said_before_is_not_said_again(name: str, tmp_path: Path) -> None:
+    speech = LocalSpeech(tmp_path, drivers=driver_named(name))
+    await speech.speak(MENU, choose())
+    after = (await speech.speak("Hello.", choose())).stat().st_size
+    await speech.close()
+    assert after < 2 * RATE * 2
+
+
 class TestMemory:
     async def test_the_same_text_is_made_once(self, speech: LocalSpeech) -> None:
         first = await speech.speak(MENU, choose())
