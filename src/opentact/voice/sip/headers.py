@@ -5,6 +5,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from opentact.voice.sip.lexical import (
     TOKEN_CHARS,
@@ -33,6 +34,8 @@ _NUMBER = re.compile(r"\d{1,10}")
 
 COOKIE = "z9hG4bK"  # RFC 3261 8.1.1.7: branches that start so are unique in space and time
 DEFAULT_PORT = 5060
+# The messages of a call say the same addresses again. Bounded: a head is at most 16 kB.
+REMEMBERED = 1024
 MAX_CSEQ = 2**31 - 1  # RFC 3261 8.1.1.5
 MAX_HOPS = 255  # RFC 3261 20.22
 
@@ -105,22 +108,7 @@ class NameAddr:
 
     @classmethod
     def parse(cls, text: str) -> "NameAddr":
-        text = text.strip()
-        display: str | None = None
-        if "<" in text:
-            match = (_QUOTED_NAME if text.startswith('"') else _PLAIN_NAME).fullmatch(text)
-            if match is None:
-                raise ValueError(f"not an address: {text[:80]!r}")
-            display, uri, params = match.groups()
-            display = unquote(display.strip()) or None
-        else:
-            # RFC 3261 20.10: without brackets, parameters are the header's, not the URI's.
-            match = _BARE.fullmatch(text)
-            if match is None:
-                raise ValueError(f"not an address: {text[:80]!r}")
-            uri, params = match.groups()
-        scheme_of(uri)
-        return cls(uri, display, parse_params(params) if params else ())
+        return _parse_address(text)
 
     def __str__(self) -> str:
         name = f"{quote(self.display)} " if self.display else ""
@@ -139,6 +127,26 @@ class NameAddr:
     def user(self) -> str:
         """The user part, or the number of a `tel:` URI; "" when there is none."""
         return user_of(self.uri)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _parse_address(text: str) -> NameAddr:
+    text = text.strip()
+    display: str | None = None
+    if "<" in text:
+        match = (_QUOTED_NAME if text.startswith('"') else _PLAIN_NAME).fullmatch(text)
+        if match is None:
+            raise ValueError(f"not an address: {text[:80]!r}")
+        display, uri, params = match.groups()
+        display = unquote(display.strip()) or None
+    else:
+        # RFC 3261 20.10: without brackets, parameters are the header's, not the URI's.
+        match = _BARE.fullmatch(text)
+        if match is None:
+            raise ValueError(f"not an address: {text[:80]!r}")
+        uri, params = match.groups()
+    scheme_of(uri)
+    return NameAddr(uri, display, parse_params(params) if params else ())
 
 
 def user_of(uri: str) -> str:

@@ -5,6 +5,7 @@ Escapes are undone when reading and put back when writing, so `%75se%72` and `us
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 _ESCAPED = "%[0-9A-Fa-f]{2}"
@@ -50,24 +51,7 @@ class SipUri:
     @classmethod
     def parse(cls, text: str) -> "SipUri":
         """Read the URI; raises ValueError with what is wrong."""
-        scheme, colon, rest = text.partition(":")
-        if not colon or scheme.lower() not in ("sip", "sips"):
-            raise ValueError(f"not a SIP URI: {text[:80]!r}")
-        # Neither host, parameters nor headers may hold an @: the last one ends the user.
-        userinfo, at, rest = rest.rpartition("@")
-        rest, question, headers = rest.partition("?")
-        host_port, semicolon, params = rest.partition(";")
-        user, password = _parse_userinfo(userinfo) if at else (None, None)
-        host, port = _parse_host_port(host_port)
-        return cls(
-            host,
-            user,
-            port,
-            _parse_params(params) if semicolon else (),
-            _parse_headers(headers) if question else (),
-            password,
-            scheme.lower(),
-        )
+        return _parse(text)
 
     def __str__(self) -> str:
         text = f"{self.scheme}:"
@@ -100,6 +84,29 @@ class SipUri:
             and _params_agree(dict(self.params), dict(other.params))
             and _headers_agree(self, other)
         )
+
+
+# The same numbers are called again and again. Bounded: a head is at most 16 kB.
+@lru_cache(maxsize=1024)
+def _parse(text: str) -> SipUri:
+    scheme, colon, rest = text.partition(":")
+    if not colon or scheme.lower() not in ("sip", "sips"):
+        raise ValueError(f"not a SIP URI: {text[:80]!r}")
+    # Neither host, parameters nor headers may hold an @: the last one ends the user.
+    userinfo, at, rest = rest.rpartition("@")
+    rest, question, headers = rest.partition("?")
+    host_port, semicolon, params = rest.partition(";")
+    user, password = _parse_userinfo(userinfo) if at else (None, None)
+    host, port = _parse_host_port(host_port)
+    return SipUri(
+        host,
+        user,
+        port,
+        _parse_params(params) if semicolon else (),
+        _parse_headers(headers) if question else (),
+        password,
+        scheme.lower(),
+    )
 
 
 def _parse_userinfo(text: str) -> tuple[str, str | None]:
