@@ -69,7 +69,7 @@ class _Reader:
         grammar = kind.grammar
         values = self._attributes(node, grammar)
         written = frozenset(values)
-        values |= self._text(node, grammar, taken=written)
+        values |= self._text(node, grammar)
         values |= self._absent(node, grammar, values)
         children = self._children(node, grammar, f"{path}/")
         if len(self.findings) > before:
@@ -153,16 +153,14 @@ class _Reader:
                     self._bad(node, name, text, attribute)
         return values
 
-    def _text(
-        self, node: Node, grammar: Grammar, taken: frozenset[str] = frozenset()
-    ) -> dict[str, object]:
+    def _text(self, node: Node, grammar: Grammar) -> dict[str, object]:
         """Read the text as the attribute it stands for; the attribute wins (spec/11 X10)."""
         attribute = grammar.text
         if not node.text:
             return {}
         if attribute is None:
             self._find(node, f"text {_cut(node.text)!r} in <{node.name}>; expected none")
-        elif attribute.name not in taken and attribute.name not in node.attributes:
+        elif not _written(node, attribute):
             try:
                 return {attribute.name: attribute.kind.parse(node.text)}
             except ValueError:
@@ -174,7 +172,8 @@ class _Reader:
         for attribute in grammar.attributes:
             if not isinstance(attribute.default, Missing):
                 defaults[attribute.name] = attribute.default
-            elif attribute.name not in values and not _written(node, attribute, grammar):
+            elif not _written(node, attribute) and not (attribute is grammar.text and node.text):
+                # One that was written badly has been found already.
                 where = "as attribute or text" if grammar.text is attribute else "as attribute"
                 expected = f"expected {where}: {attribute.kind.says}"
                 self._find(node, f"<{node.name}> lacks its {attribute.name}; {expected}")
@@ -204,10 +203,7 @@ class _Reader:
         self.findings.append(Finding(node.line, node.column, message))
 
 
-def _written(node: Node, attribute: Attribute[object], grammar: Grammar) -> bool:
-    """Tell whether it was written at all, if badly: then that has been said already."""
-    if attribute is grammar.text and node.text:
-        return True
+def _written(node: Node, attribute: Attribute[object]) -> bool:
     return any(name in node.attributes for name in (attribute.name, *attribute.aliases))
 
 

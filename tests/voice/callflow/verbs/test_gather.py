@@ -146,6 +146,12 @@ def test_an_old_gather_without_a_branch_fails_into_the_error_behind_it() -> None
     assert converse(flow, "").heard == ["x"]
 
 
+@pytest.mark.parametrize(("digits", "said"), [("7", "Unknown."), ("", "Nothing.")])
+def test_a_branch_that_ran_leaves_nothing_for_an_error_behind(digits: str, said: str) -> None:
+    story = converse(f"{OLD}<Error><Say>x</Say></Error>", digits, digits)
+    assert story.heard == ["Choose.", "Choose.", said]
+
+
 def test_digits_with_no_branches_at_all_are_good() -> None:
     story = converse('<Gather dtmf_length="4"/><Say>on</Say>', "1234")
     assert story.came_of("Gather[0]").success

@@ -22,6 +22,15 @@ def test_from_deep_inside_everything_around_it_is_reported() -> None:
     assert story.heard == []
 
 
+def test_what_failed_before_it_stays_failed() -> None:
+    flow = "<Callback>http://a.example/<Error><Hangup/></Error></Callback>"
+    story = converse(flow, NO)
+    assert story.messages[1:] == [
+        "[success] command Callback[0]/Error[0], reason: ended by a Hangup",
+        "[failed] command Callback[0], reason: no",
+    ]
+
+
 def test_even_one_that_fails_ends_the_flow() -> None:
     story = converse("<Hangup/><Error><Say>x</Say></Error>", unless={"Hangup[0]": NO})
     assert story.heard == []

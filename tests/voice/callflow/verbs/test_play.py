@@ -34,6 +34,15 @@ def test_the_sibling_error_answers_to_its_failure() -> None:
     assert [command.path for command in story.came_of("Play[0]").error] == ["Error[0]"]
 
 
+def test_as_a_prompt_it_can_be_cut_short() -> None:
+    story = converse(f"<Gather><Play>{FILE}</Play></Gather><Play>{FILE}</Play>", "")
+    prompt, _, music = story.asks
+    assert isinstance(prompt, DoPlay)
+    assert prompt.barge_in
+    assert isinstance(music, DoPlay)
+    assert not music.barge_in
+
+
 @pytest.mark.parametrize("flow", ["<Play/>", f'<Play record="vm">{FILE}</Play>'])
 def test_refuses_neither_and_both(flow: str) -> None:
     assert wrong(flow) == "<Play>: expected either a url (or text) or a record"
