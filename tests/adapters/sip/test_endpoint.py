@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from adapters.sip.bare_peer import BarePeer
 from opentact.adapters.sip.endpoint import SipEndpoint, own_host
 from opentact.adapters.sip.legs import IncomingLeg, OutgoingLeg
 from opentact.voice.sip.effects import (
@@ -18,8 +19,8 @@ from opentact.voice.sip.effects import (
     LegEvent,
     Progressed,
     Refused,
+    Reoffered,
 )
-from opentact.voice.sip.parser import parse
 
 OFFER = b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\n"
 ANSWER = b"v=0\r\no=- 2 2 IN IP4 127.0.0.1\r\ns=-\r\n"
@@ -104,8 +105,7 @@ async def test_a_cancelled_call_tells_the_callee() -> None:
         assert out.events.empty()
 
 
-async def test_a_reoffer_from_a_bare_peer_is_answered() -> None:
-    """Our own endpoint sends no re-INVITE yet, so a socket speaks for the peer."""
+async def test_a_reoffer_is_answered_as_the_call_layer_says() -> None:
     legs: list[IncomingLeg] = []
 
     def on_call(leg: IncomingLeg) -> None:
@@ -113,43 +113,26 @@ async def test_a_reoffer_from_a_bare_peer_is_answered() -> None:
         leg.answer(ANSWER)
 
     async with endpoint(on_call) as callee:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
-            peer.bind((HOST, 0))
-            peer.settimeout(0.0)
-            port = peer.getsockname()[1]
-
-            async def say(method: str, number: int, tag: str = "") -> bytes:
-                invite = method == "INVITE"
-                body = OFFER if invite else b""
-                lines = [
-                    f"{method} sip:x@{HOST} SIP/2.0",
-                    f"Via: SIP/2.0/UDP {HOST}:{port};branch=z9hG4bK{method}{number}",
-                    "From: <sip:ann@x>;tag=theirs",
-                    f"To: <sip:x@{HOST}>{tag}",
-                    "Call-ID: bare",
-                    f"CSeq: {number} {method}",
-                    f"Contact: <sip:ann@{HOST}:{port}>",
-                    *(["Content-Type: application/sdp"] if invite else []),
-                    f"Content-Length: {len(body)}\r\n\r\n",
-                ]
-                loop = asyncio.get_running_loop()
-                await loop.sock_sendto(peer, "\r\n".join(lines).encode() + body, callee.local)
-                return await loop.sock_recv(peer, 65535) if method != "ACK" else b""
-
-            async with asyncio.timeout(5):
-                assert b" 100 " in await say("INVITE", 1)
-                ok = parse(await asyncio.get_running_loop().sock_recv(peer, 65535))
-                tag = f";tag={ok.recipient.tag}"
-                await say("ACK", 1, tag)
-                assert await heard(legs[0]) == Acked(None)
-                assert b" 100 " in await say("INVITE", 2, tag)
-                reoffered = await heard(legs[0])
-                assert getattr(reoffered, "offer", None) == OFFER
-                legs[0].refuse_reoffer(488)
-                refusal = await asyncio.get_running_loop().sock_recv(peer, 65535)
-                assert refusal.startswith(b"SIP/2.0 488 ")
-                await say("ACK", 2, tag)
-                assert (await say("BYE", 3, tag)).startswith(b"SIP/2.0 200 ")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            peer = BarePeer(sock, callee.local, OFFER)
+            await peer.say("INVITE", 1)
+            assert (await peer.hear()).status == 100
+            peer.tag = f";tag={(await peer.hear()).recipient.tag}"
+            await peer.say("ACK", 1)
+            assert await heard(legs[0]) == Acked(None)
+            await peer.say("INVITE", 2)
+            assert await heard(legs[0]) == Reoffered(OFFER)
+            legs[0].refuse_reoffer(488)
+            assert [(await peer.hear()).status for _ in "12"] == [100, 488]
+            await peer.say("ACK", 2)
+            await peer.say("INVITE", 3)
+            assert await heard(legs[0]) == Reoffered(OFFER)
+            legs[0].reanswer(ANSWER)
+            assert [(await peer.hear()).status for _ in "12"] == [100, 200]
+            await peer.say("ACK", 3)
+            assert await heard(legs[0]) == Acked(None, again=True)
+            await peer.say("BYE", 4)
+            assert (await peer.hear()).status == 200
             assert await heard(legs[0]) == HungUp(None)
 
 

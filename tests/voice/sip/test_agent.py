@@ -1,6 +1,4 @@
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from opentact.voice.sip.agent import Agent
 from opentact.voice.sip.effects import (
@@ -15,7 +13,6 @@ from opentact.voice.sip.effects import (
 )
 from opentact.voice.sip.incoming import IncomingCall
 from opentact.voice.sip.message import Response
-from opentact.voice.sip.outgoing import Invitation
 from opentact.voice.sip.routing import Identity
 from voice.sip.samples import PEER, SDP, read_response, request, response
 from voice.sip.wire import words
@@ -266,53 +263,3 @@ def test_an_offer_that_was_ours_is_answered_in_the_ack() -> None:
     ua.effects()
     ack = request("ACK", branch="z9hG4bKack", to_tag=call.local_tag, body=b"v=0\r\nthe answer")
     assert told(ua.datagram(ack, PEER, 0.1)) == [Acked(b"v=0\r\nthe answer")]
-
-
-WITHIN: list[bytes] = [
-    request("INVITE", branch="z9hG4bKre", number=2, to_tag="ours1", body=SDP),
-    request("INVITE", branch="z9hG4bKre2", number=3, to_tag="ours1"),
-    request("ACK", branch="z9hG4bKack", number=1, to_tag="ours1"),
-    request("ACK", branch="z9hG4bKack2", number=2, to_tag="ours1"),
-    request("INFO", branch="z9hG4bKinfo", number=4, to_tag="ours1", body=b"x"),
-    request("BYE", branch="z9hG4bKbye", number=5, to_tag="ours1"),
-    request("CANCEL"),
-    request("OPTIONS"),
-    request(body=SDP),
-    response(180, branch="z9hG4bKours4"),
-    response(200, branch="z9hG4bKours4", body=SDP),
-    response(200, branch="z9hG4bKours4", to_tag="fork"),
-    response(486, branch="z9hG4bKours4"),
-]
-
-
-@given(st.data())
-@settings(max_examples=200, deadline=None)
-def test_no_sequence_of_damaged_messages_breaks_it(data: st.DataObject) -> None:
-    ua = agent()
-    call = incoming(ua)
-    assert call.local_tag == "ours1"
-    out = ua.invite(
-        Invitation("sip:ann@192.0.2.9", "sip:ann@192.0.2.9", "sip:bob@192.0.2.2", SDP), 0.0
-    )
-    if data.draw(st.booleans()):
-        call.answer(SDP, 0.0)
-    now = 0.0
-    for _ in range(data.draw(st.integers(1, 8))):
-        message = data.draw(st.sampled_from(WITHIN))
-        if data.draw(st.booleans()):
-            at = data.draw(st.integers(0, len(message)))
-            width = data.draw(st.integers(0, 12))
-            message = message[:at] + data.draw(st.binary(max_size=8)) + message[at + width :]
-        now += data.draw(st.floats(0.0, 2.0))
-        ua.datagram(message, PEER, now)
-        if data.draw(st.booleans()):
-            call.reanswer(SDP, now)
-    for one in list(ua.core.calls.values()):
-        one.hangup(now)
-    out.hangup(now)
-    while (at_ := ua.wake_at) is not None and at_ < now + 300:
-        ua.woken(at_)
-    # An INVITE that only ever rang waits for the end its CANCEL brings, and no longer.
-    assert not ua.core.calls
-    assert not len(ua.core.transactions)
-    assert ua.wake_at is None
