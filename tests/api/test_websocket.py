@@ -1,26 +1,12 @@
 from datetime import timedelta
-from decimal import Decimal
-from uuid import UUID
 
 import pytest
 
-from opentact.accounts.accounts import get_account
 from opentact.accounts.users import get_user
-from opentact.billing.ledger import BalanceChanged
 from opentact.kit.ids import new_id
+from support.happenings import change_balance
 from support.websocket import Client, connected
-from support.world import Tenant, World
-
-
-async def change_balance(world: World, tenant: Tenant, *balances: int) -> list[UUID]:
-    """Log one event for each balance, all in one commit."""
-    async with world.database.write() as session:
-        account = await get_account(session, tenant.account)
-        changes = [BalanceChanged(account, Decimal(balance), "test") for balance in balances]
-        logged = await world.services.events.append(
-            session, tenant.account, *changes, now=world.clock.now()
-        )
-    return [event.uuid for event in logged]
+from support.world import World
 
 
 async def balances(client: Client, count: int) -> list[float]:

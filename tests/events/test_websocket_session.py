@@ -6,6 +6,7 @@ import pytest
 
 from opentact.events.log import Logged
 from opentact.events.subscriptions import Wanted
+from opentact.events.websocket_effects import Authenticate, Close, ReadLog, Refresh, Send, Welcome
 from opentact.events.websocket_session import (
     AUTH_S,
     MOST_BEHIND,
@@ -13,14 +14,8 @@ from opentact.events.websocket_session import (
     MOST_MISTAKES,
     REFRESH_S,
     STALLED_S,
-    Authenticate,
-    Close,
-    ReadLog,
-    Refresh,
-    Send,
     State,
     WebsocketSession,
-    Welcome,
 )
 from opentact.kit.ids import new_id
 

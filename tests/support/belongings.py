@@ -46,6 +46,7 @@ THINGS: dict[str, Make] = {
     "token": _made_by("/rest/token", {"name": "spare"}),
     "token_text": _made_by("/rest/token", {"name": "spare"}, "token"),
     "second_user": _second_user,
+    "subscription": _made_by("/rest/event/subscription", {"type": "balance"}),
     "messaging_profile": _made_by("/rest/profile/messaging", {"name": "texts"}),
     "voice_profile": _made_by("/rest/profile/outbound_voice", {"name": "calls out"}),
     "used_voice_profile": _made_by("/rest/profile/outbound_voice", {"name": "in use"}),

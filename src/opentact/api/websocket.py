@@ -20,17 +20,19 @@ from opentact.accounts.accounts import get_account
 from opentact.accounts.users import get_user
 from opentact.events.log import Logged, end_of_log, place_after, read_from
 from opentact.events.subscriptions import Channel, Wanted, wanted
-from opentact.events.websocket_session import (
-    MOST_TEXT,
-    OUR_FAULT,
+from opentact.events.websocket_effects import (
     Authenticate,
     Close,
     Effect,
     ReadLog,
     Refresh,
     Send,
-    WebsocketSession,
     Welcome,
+)
+from opentact.events.websocket_session import (
+    MOST_TEXT,
+    OUR_FAULT,
+    WebsocketSession,
 )
 from opentact.kit.ids import new_id
 

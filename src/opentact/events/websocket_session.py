@@ -14,7 +14,6 @@ whatever the bus does, each event goes out once, and in order.
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 from uuid import UUID
@@ -23,6 +22,7 @@ import orjson
 
 from .log import Logged
 from .subscriptions import Wanted
+from .websocket_effects import Authenticate, Close, Effect, ReadLog, Refresh, Send, Welcome
 
 AUTH_S = 10.0  # to authenticate in (spec/11 D-17)
 STALLED_S = 10.0  # a frame that is not taken for so long means a reader that is too slow
@@ -32,67 +32,8 @@ MOST_BEHIND = 10_000  # events a reader that was up to date may fall back
 MOST_ANSWERS = 32  # answers that wait for a client that asks and does not read
 MOST_MISTAKES = 10
 MOST_TEXT = 16 * 1024  # characters of a client's frame; a JWT has a few hundred
-PAGE = 100
-
 NORMAL, UNSUPPORTED, TOO_BIG, OUR_FAULT = 1000, 1003, 1009, 1011
 BAD_FRAMES, NOT_AUTHENTICATED, TOO_SLOW = 4400, 4401, 4408
-
-
-@dataclass(frozen=True, slots=True)
-class Authenticate:
-    """Find out who this is and where to begin; answer with `authenticated` or `refused`."""
-
-    token: str
-    after: UUID | None
-
-
-@dataclass(frozen=True, slots=True)
-class Refresh:
-    """Find out whether the token is still good and what is wanted now; answer `refreshed`."""
-
-    token: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReadLog:
-    """Read up to `take` events that follow position `after`; answer with `read`."""
-
-    after: int
-    take: int = PAGE
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Put this text on the wire; answer with `sent` once it is taken."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """Close the websocket; nothing follows."""
-
-    code: int
-    reason: str
-
-
-Effect = Authenticate | Refresh | ReadLog | Send | Close
-
-
-@dataclass(frozen=True, slots=True)
-class Welcome:
-    """A client that was recognised.
-
-    `frame` is the success frame. Events after `position` are due; `head` is the last position
-    there was when the client began to listen. `fresh_s` are the seconds `wanted` holds.
-    """
-
-    user: UUID
-    frame: str
-    position: int
-    head: int
-    wanted: Wanted
-    fresh_s: float | None = None
 
 
 class State(Enum):
@@ -120,6 +61,7 @@ class WebsocketSession:
         self._head = 0
         self._was_up_to_date = False
         self._answers: deque[Effect] = deque()
+        self._pings: deque[int] = deque()  # each with the head when it came
         self._page: deque[Logged] = deque()
         self._live: deque[Logged] = deque()
         self._mistakes = 0
@@ -156,7 +98,7 @@ class WebsocketSession:
             self._close(UNSUPPORTED, "Frames are JSON text")
         elif len(message) > MOST_TEXT:
             self._close(TOO_BIG, f"A frame has up to {MOST_TEXT} characters")
-        elif len(self._answers) >= MOST_ANSWERS:
+        elif len(self._answers) + len(self._pings) >= MOST_ANSWERS:
             self._close(TOO_SLOW, "Too many frames without reading the answers")
         else:
             self._read_frame(message)
@@ -231,6 +173,9 @@ class WebsocketSession:
 
     def _next_event(self) -> Effect | None:
         while self.state is State.LIVE:
+            if self._pings and self._pings[0] <= self.position:
+                self._pings.popleft()
+                return Send('{"type":"pong"}')  # behind every event that was before the ping
             event = self._next_in_order()
             if event is None:
                 break
@@ -267,7 +212,7 @@ class WebsocketSession:
         if frame is None or not isinstance(kind, str):
             self._mistake('A frame is a JSON object such as {"type": "auth", "payload": "<token>"}')
         elif kind == "ping" and self.state is State.LIVE:
-            self._answers.append(Send('{"type":"pong"}'))
+            self._pings.append(self._head)
         elif kind != "auth":
             self._mistake(f"Unknown type: {kind[:50]}")
         else:
@@ -307,6 +252,7 @@ class WebsocketSession:
     def _close(self, code: int, reason: str, last_words: str | None = None) -> None:
         self.state = State.CLOSING
         self._auth_until = self._refresh_at = None
+        self._pings.clear()
         self._page.clear()
         self._live.clear()
         self._answers.clear()
