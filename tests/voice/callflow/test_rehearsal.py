@@ -47,7 +47,7 @@ def test_too_few_keys_are_waited_for_and_a_comma_lets_a_question_pass() -> None:
     assert drawn(flow, "1,2") == (
         "     0 collect waits for at most 2 keys\n"
         "   400 keys presses 1\n"
-        "  5400 collect waits for at most 1 keys\n"
+        "  5400 collect waits for at most 1 key\n"
         "  5800 keys presses 2\n"
         "  5800 end end of document"
     )

@@ -104,7 +104,7 @@ class _Reader:
 
     def _attach(self, node: Node, block: Element | None, read: list[Element | None]) -> None:
         """Give an `<Error>` to the command before it."""
-        if not read or (read[-1] and read[-1].grammar.name == "Error"):
+        if not read:
             self._find(node, "<Error> has no command before it; expected one that may fail")
             return
         failing = read[-1]

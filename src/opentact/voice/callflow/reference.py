@@ -85,7 +85,8 @@ def _page(element: type[Element]) -> str:
     lines = [f"## {grammar.name}", "", inspect.cleandoc(element.__doc__ or "") + also, ""]
     if grammar.cannot_run:
         ends = ", and without an Error block ends the flow" if issubclass(element, Parting) else ""
-        lines += [f"**Does not run yet:** {grammar.cannot_run}. It fails{ends}.", ""]
+        why = grammar.cannot_run.replace("<", "\\<")  # else Markdown takes it for HTML
+        lines += [f"**Does not run yet:** {why}. It fails{ends}.", ""]
     if grammar.attributes:
         lines += ["| Attribute | Value | Default | Meaning |", "|---|---|---|---|"]
         lines += [_row(attribute, grammar) for attribute in grammar.attributes]

@@ -135,8 +135,9 @@ class _Rehearsal:
         return Done()
 
     def _enter(self, ask: DoCollect) -> Reply:
+        most = "1 key" if ask.max_digits == 1 else f"{ask.max_digits} keys"
         stops = f", {ask.stop_keys} ends them" if ask.stop_keys else ""
-        self._tell(ask, "collect", f"waits for at most {ask.max_digits} keys{stops}")
+        self._tell(ask, "collect", f"waits for at most {most}{stops}")
         digits, pressed = "", ""
         ended = Ended.TIMEOUT
         while self.keys and self.keys[0] != STOP and ended is Ended.TIMEOUT:

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from typing import ClassVar, Final, Self, cast
 
-from opentact.voice.callflow.grammar import FLOW, LEG, Attribute, Grammar
-from opentact.voice.callflow.kinds import Flag, Keys, milliseconds
+from opentact.voice.callflow.grammar import FLOW, Attribute, Grammar
+from opentact.voice.callflow.kinds import Flag, Keys, OneOf, milliseconds
 from opentact.voice.callflow.stage import Course, Stage, Unwound
 from opentact.voice.callflow.steps import DoRecordStart, DoRecordStop, Failed, Leg
 from opentact.voice.callflow.verb import Given, Verb, each, outcome
 
+LEG: Final = Attribute(
+    "leg", OneOf(("aleg", "bleg", "both")), "aleg", "whom to record: caller, callee or both"
+)
 ASR: Final = Attribute("asr", Flag(), default=False, says="transcribe it")
 TIMEOUT: Final = Attribute[int | None](
     "timeout", milliseconds(100), None, "longest recording; without children 60000 unless given"

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import ClassVar, Final, Self, cast
 
-from opentact.voice.callflow.grammar import LEG, Attribute, Grammar
-from opentact.voice.callflow.kinds import Flag, OneOf
+from opentact.voice.callflow.grammar import Attribute, Grammar
+from opentact.voice.callflow.kinds import OneOf
 from opentact.voice.callflow.stage import Course, Stage
 from opentact.voice.callflow.steps import DoRecordStart, Leg
 from opentact.voice.callflow.verb import Given, Verb, outcome
 
-ASR: Final = Attribute("asr", Flag(), default=False, says="transcribe it")
+from .record import ASR, LEG
+
 FORMAT: Final = Attribute("format", OneOf(("wav", "mp3")), "wav", "of the file")
 
 
