@@ -13,11 +13,13 @@ from opentact import __version__
 from opentact.kit.faults import Fault
 
 from .cli_callflow import callflow_app
-from .platform import Platform, public_url
+from .cli_simulate import simulate_app
+from .demo import Demo
+from .platform import Platform, local_url, public_url
 from .serve import serve as run_server
-from .serve import set_up_logging
+from .serve import serving, set_up_logging, until_signalled
 from .settings import Settings, load
-from .setup import Ready
+from .setup import Ready, demo_token
 
 app = typer.Typer(
     name="opentact",
@@ -26,6 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(callflow_app, name="callflow")
+app.add_typer(simulate_app, name="simulate")
 console = Console(stderr=True, highlight=False)
 
 Data = Annotated[Path | None, typer.Option(help="Folder for everything that is kept.")]
@@ -45,6 +48,29 @@ def serve(data: Data = None, http: Http = None, sip: Sip = None) -> None:
     settings = load({"data": data, "http": http, "sip": sip})
     set_up_logging(settings.log_level)
     uvloop.run(run_server(settings, _welcome))
+
+
+@app.command()
+def demo(
+    data: Data = None,
+    http: Http = None,
+    sip: Sip = None,
+    stop: Annotated[bool, typer.Option("--exit", help="Stop the server at the end.")] = False,  # noqa: FBT002 - an option
+) -> None:
+    """Watch the main job: order a number, attach a call flow, call it, see what is left."""
+    settings = load({"data": data, "http": http, "sip": sip})
+    set_up_logging("warning")
+    uvloop.run(_demo(settings, stay=not stop and sys.stdin.isatty()))
+
+
+async def _demo(settings: Settings, *, stay: bool) -> None:
+    async with serving(settings) as (platform, ready):
+        token = demo_token(settings, ready)
+        url = local_url(settings)
+        await Demo(url, settings.sip_address, token, platform.speech, Console()).run()
+        if stay:
+            console.print(f"\nThe server goes on at {public_url(settings)}; Ctrl-C stops it.")
+            await until_signalled()
 
 
 def _welcome(platform: Platform, ready: Ready) -> None:

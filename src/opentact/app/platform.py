@@ -130,6 +130,12 @@ def public_url(settings: Settings) -> str:
     return (settings.public_url or f"http://{settings.http}").rstrip("/")
 
 
+def local_url(settings: Settings) -> str:
+    """Tell the URL under which this machine reaches us."""
+    host, port = settings.http_address
+    return f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104
+
+
 def _node(data: Path) -> str:
     """Name this node, the same after a restart: its calls are closed by it and by no other."""
     file = data / "node"

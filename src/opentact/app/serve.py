@@ -66,16 +66,20 @@ async def _until_started(server: uvicorn.Server, task: "asyncio.Task[None]") -> 
 
 
 async def serve(settings: Settings, started: Started) -> None:
-    """Serve until SIGINT or SIGTERM; a second one ends at once."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    """Serve until a signal."""
     async with serving(settings) as (platform, ready):
         started(platform, ready)
-        await stop.wait()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
+        await until_signalled()
+
+
+async def until_signalled() -> None:
+    """Wait for SIGINT or SIGTERM; a second one ends the process at once."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.remove_signal_handler(number)
 
 
 def set_up_logging(level: str) -> None:

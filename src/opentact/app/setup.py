@@ -23,6 +23,7 @@ from opentact.accounts.users import Role, User, add_user, count_users, open_acco
 from opentact.adapters.storage.database import Database, DatabaseUnusable
 from opentact.billing.ledger import Line, RefType, post
 from opentact.kit.clock import SystemClock
+from opentact.kit.faults import Fault
 from opentact.numbers.inventory import seed_dev
 from opentact.numbers.profiles import seed_profiles
 from opentact.voice.products import seed_products
@@ -105,6 +106,22 @@ async def _set_up(
 def addresses(settings: Settings) -> dict[str, str]:
     """Tell where the server listens, for whoever reads the credentials."""
     return {"http": public_url(settings), "sip": settings.sip}
+
+
+class NoDemoAccount(Fault):
+    """The demo needs its account's token from credentials.json: run it on a new data folder."""
+
+    code = "no_demo_account"
+
+
+def demo_token(settings: Settings, ready: Ready) -> str:
+    """Find the demo account's API token, or `NoDemoAccount`."""
+    if ready.fresh is not None:
+        return str(ready.fresh["demo"]["token"])
+    file = settings.data / FILE
+    if not file.is_file():
+        raise NoDemoAccount
+    return str(json.loads(file.read_text())["demo"]["token"])
 
 
 def note_addresses(settings: Settings) -> None:

@@ -41,6 +41,8 @@ class CallPlan:
     audio: Path | None = None
     seconds: float | None = None
     first_key_after: float = 1.0
+    speak_after: float = 0.0
+    last_digits: str = ""
     heard: Path | None = None
     media_ports: tuple[int, int] = (30_000, 30_999)
 
@@ -139,7 +141,7 @@ class Caller:
         await asyncio.gather(acting, return_exceptions=True)
 
     async def _act(self, media: MediaLeg) -> None:
-        """Press the keys, then speak."""
+        """Press the keys, speak, and press the last keys."""
         await asyncio.sleep(self._plan.first_key_after)
         for number, part in enumerate(self._plan.digits.split(",")):
             if number:
@@ -148,8 +150,11 @@ class Caller:
                 self._tell(f"presses {part}")
                 media.send_digits(1000 + number, part)
         if self._plan.audio is not None:
+            await asyncio.sleep(self._plan.speak_after)
             self._tell("speaks")
             media.play(1, self._plan.audio)
+            if self._plan.last_digits:
+                media.send_digits(2, self._plan.last_digits)
 
     async def _hear_leg(self, leg: OutgoingLeg, media: MediaLeg, heard: Path) -> None:
         while True:

@@ -34,6 +34,7 @@ from .line import Line, Over, first
 from .media import MediaStats
 from .recorder import CallRecorder
 
+ANSWERED = 200
 log = structlog.get_logger(__name__)
 
 
@@ -207,7 +208,12 @@ class Conversation:
             timer.cancel()
         self.line.hang_up()
         book, card, now = self._desk.book, self.card, self._desk.clock.now()
-        book.changed(card, state=CallState.HANGUP, hangup_on=now, **ending(cause, self._note))
+        book.changed(
+            card,
+            state=CallState.HANGUP,
+            hangup_on=now,
+            **ending(cause, self._note, answered=self.line.answered),
+        )
         book.entered(card, CallState.HANGUP)
         stats = await self.line.close()
         self._charge()
@@ -265,12 +271,12 @@ class Conversation:
         return self._desk.entity(self.card)
 
 
-def ending(cause: Cause, note: str | None = None) -> dict[str, Any]:
-    """Say why a call ended, as the members of its record."""
+def ending(cause: Cause, note: str | None = None, *, answered: bool = False) -> dict[str, Any]:
+    """Say why a call ended, as the members of its record; a call that was answered got a 200."""
     return {
         "q850_cause": cause.q850,
         "q850_cause_string": cause.q850_name,
-        "sip_status": cause.sip,
+        "sip_status": ANSWERED if answered else cause.sip,
         "cause": cause.name,
         "blame": cause.blame.value,
         "reason": note or cause.words,

@@ -65,7 +65,7 @@ async def close_lost_call(
     account = await get_account(session, call.account_uuid)
     app = await get_app_for_call(session, call.app_uuid) if call.app_uuid else None
     card = CallCard(call, account, app)
-    for name, value in ending(cause).items():
+    for name, value in ending(cause, answered=call.answer_on is not None).items():
         setattr(call, name, value)
     call.hangup_on = call.alive_on or call.ring_on or call.created_on
     if call.answer_on is not None:
