@@ -1,7 +1,7 @@
 """What the routes are built from: handed in once, in `serve` and in tests alike."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, cast
 from uuid import UUID
@@ -16,6 +16,8 @@ from opentact.events.log import EventLog
 from opentact.events.presence import Presence
 from opentact.kit.clock import Clock
 from opentact.kit.units import Storage
+from opentact.numbers.periods import Period
+from opentact.numbers.providers import NumberProvider, usual_providers
 from opentact.voice.recordings import RecordingLinks
 from opentact.voice.switchboard import LiveCalls
 
@@ -45,6 +47,8 @@ class Services:
     recordings: Path
     public_url: str = "http://127.0.0.1:8080"
     sign_up_open: bool = True
+    number_providers: Mapping[str, NumberProvider] = field(default_factory=usual_providers)
+    lease_period: Period = Period()
 
 
 async def services_of(connection: HTTPConnection) -> Services:
