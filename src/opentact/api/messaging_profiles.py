@@ -16,13 +16,17 @@ from opentact.messaging.profiles import (
     find_default_profile,
     remove_profile,
 )
+from opentact.numbers.targets import Target
 
 from .around import load_around, owner
 from .auth import Principal
 from .envelope import Envelope, errors, ok
 from .fields import Changes, Flag, Name, ShortWebUrl, Whole
+from .lease_links import leases_at, refuse_if_leased
+from .lease_view import show_leases
 from .services import Caller, Inject, Services
 from .sip_fields import Columns
+from .wire.leases import LeaseOut
 from .wire.profiles import MessagingProfileOut, messaging_profile_out
 
 Weight = Annotated[Whole, Field(ge=0, le=9)]
@@ -129,6 +133,20 @@ async def one(uuid: UUID, who: Caller, services: Inject) -> Response:
         return ok(out)
 
 
+@router.get(
+    "/{uuid}/tnleases",
+    operation_id="GetMessagingProfileLeasesByUUID",
+    response_model=Envelope[list[LeaseOut]],
+    responses=errors(404),
+)
+async def leases(uuid: UUID, who: Caller, services: Inject) -> Response:
+    """List the leases that send and receive by the profile."""
+    async with services.database.read() as session:
+        await get_owned(session, MessagingProfile, who.account, uuid)
+        found = await leases_at(session, who.account, Target.MESSAGING, uuid)
+        return ok(await show_leases(session, services, who.account, found))
+
+
 @router.patch(
     "/{uuid}",
     operation_id="ModifyMessagingProfile",
@@ -156,6 +174,7 @@ async def remove(uuid: UUID, who: Caller, services: Inject) -> Response:
     """Remove a messaging profile that no number uses. The account's default one stays."""
     async with services.database.write() as session:
         found = await get_to_change(session, MessagingProfile, who.account, uuid)
+        await refuse_if_leased(session, who.account, Target.MESSAGING, uuid, found.name)
         [out] = await _shown(session, services, who, found)
         await remove_profile(session, found)
     return ok(out)

@@ -1,5 +1,6 @@
 """/rest/profile/outbound_voice: who may call the telephone network (spec/04)."""
 
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from opentact.accounts.ownership import get_owned, get_to_change, list_owned
 from opentact.kit.money import dollars
+from opentact.numbers.leases import get_lease
 from opentact.voice.outbound_profiles import (
     OutboundVoiceProfile,
     change_profile,
@@ -22,6 +24,7 @@ from .around import load_around, owner
 from .auth import Principal
 from .envelope import Envelope, errors, ok
 from .fields import Amount, Changes, Count, Flag, Name, Whole
+from .lease_links import leases_by_uuid
 from .services import Caller, Inject, Services
 from .sip_fields import Columns, Ingress, Product, TrunkSettings
 from .wire.sip import OutboundProfileOut, outbound_profile_out
@@ -92,7 +95,16 @@ async def _shown(
     session: AsyncSession, services: Services, who: Principal, *found: OutboundVoiceProfile
 ) -> list[OutboundProfileOut]:
     around = await load_around(session, services, who.account, found)
+    leases = await leases_by_uuid(
+        session, services, who.account, (profile.tn_lease_uuid for profile in found)
+    )
+    around = replace(around, leases=leases)
     return [outbound_profile_out(profile, around) for profile in found]
+
+
+async def _check_caller_id(session: AsyncSession, who: Principal, lease: UUID | None) -> None:
+    if lease is not None:
+        await get_lease(session, who.account, lease)
 
 
 @router.get(
@@ -118,6 +130,7 @@ async def listed(who: Caller, services: Inject) -> Response:
 async def create(body: OutboundProfileNew, who: Caller, services: Inject) -> Response:
     """Create an outbound voice profile."""
     async with services.database.write() as session:
+        await _check_caller_id(session, who, body.tn_lease)
         made = await create_profile(session, owner(who), body.columns(), services.clock.now())
         [out] = await _shown(session, services, who, made)
     return ok(out, 201)
@@ -149,6 +162,7 @@ async def modify(
     """Change an outbound voice profile; what is left out stays."""
     changes = body.columns(only_set=True)
     async with services.database.write() as session:
+        await _check_caller_id(session, who, body.tn_lease)
         found = await change_profile(session, owner(who), uuid, changes, services.clock.now())
         [out] = await _shown(session, services, who, found)
     return ok(out)

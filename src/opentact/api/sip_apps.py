@@ -8,6 +8,7 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opentact.accounts.ownership import get_owned, get_to_change, list_owned
+from opentact.numbers.targets import Target
 from opentact.voice.apps import (
     SipControlApp,
     change_control_app,
@@ -19,6 +20,7 @@ from .around import load_around, owner
 from .auth import Principal
 from .envelope import Envelope, errors, ok
 from .fields import Changes, Count, Flag, Name, WebUrl, Whole
+from .lease_links import refuse_if_leased
 from .services import Caller, Inject, Services
 from .sip_fields import EndpointFields
 from .wire.sip import AppOut, app_out
@@ -130,6 +132,7 @@ async def remove(uuid: UUID, who: Caller, services: Inject) -> Response:
     """Remove a control app that no number uses, and its static call flow with it."""
     async with services.database.write() as session:
         found = await get_to_change(session, SipControlApp, who.account, uuid)
+        await refuse_if_leased(session, who.account, Target.APP, uuid, found.name)
         [out] = await _shown(session, services, who, found)
         await remove_control_app(session, found)
     return ok(out)

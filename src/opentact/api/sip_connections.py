@@ -8,6 +8,7 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opentact.accounts.ownership import get_owned, get_to_change, list_owned
+from opentact.numbers.targets import Target
 from opentact.voice.connections import (
     SipConnection,
     change_connection,
@@ -19,6 +20,7 @@ from .around import load_around, owner
 from .auth import Principal
 from .envelope import Envelope, errors, ok
 from .fields import Changes, Hostname, IpAddress, Name, Whole
+from .lease_links import refuse_if_leased
 from .services import Caller, Inject, Services
 from .sip_fields import EndpointFields
 from .wire.sip import ConnectionOut, connection_out
@@ -124,6 +126,7 @@ async def remove(uuid: UUID, who: Caller, services: Inject) -> Response:
     """Remove a connection that no number uses."""
     async with services.database.write() as session:
         found = await get_to_change(session, SipConnection, who.account, uuid)
+        await refuse_if_leased(session, who.account, Target.CONNECTION, uuid, found.name)
         [out] = await _shown(session, services, who, found)
         await remove_connection(session, found)
     return ok(out)

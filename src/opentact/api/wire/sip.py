@@ -21,6 +21,7 @@ from opentact.voice.outbound_profiles import OutboundVoiceProfile
 from opentact.voice.products import SipProduct
 
 from .accounts import AccountOut, UserOut, account_short, user_out
+from .leases import LeaseOut
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -38,7 +39,7 @@ class Around:
     online: frozenset[UUID] = frozenset()
     products: dict[int, SipProduct] = field(default_factory=dict)
     profiles: dict[UUID, OutboundVoiceProfile] = field(default_factory=dict)
-    leases: dict[UUID, Any] = field(default_factory=dict)
+    leases: dict[UUID, LeaseOut] = field(default_factory=dict)
 
     def user(self, uuid: UUID | None) -> UserOut | None:
         """Write the user; None for what the platform did itself."""
@@ -136,7 +137,7 @@ class OutboundProfileOut(OwnedOut):
     is_active: bool
     tech_prefix: int
     product: ProductOut | None
-    tn_lease: Any
+    tn_lease: LeaseOut | None
     sip_domains: list[Any]
     class4_ingress_trunk_id: int | None
     class4_ingress_trunk_settings: TrunkSettingsOut

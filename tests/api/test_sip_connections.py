@@ -1,0 +1,89 @@
+"""SIP connections: an address, a port, and who may be called by them."""
+
+from typing import Any
+
+import pytest
+
+from support.world import World
+
+PATH = "/rest/sip/connection"
+OFFICE = {"name": "office", "ip": "192.0.2.7", "port": 5060}
+
+
+async def made(world: World, **body: Any) -> dict[str, Any]:
+    answer = await world.alice.client.post(PATH, json={**OFFICE, **body})
+    assert answer.status_code == 201, answer.text
+    payload: dict[str, Any] = answer.json()["payload"]
+    return payload
+
+
+async def test_a_connection_shows_what_was_sent_and_its_prefix(world: World) -> None:
+    connection = await made(world, shaken_minimum_accepted_attest_lvl="B")
+    assert {name: connection[name] for name in OFFICE} == OFFICE
+    assert connection["hostname"] is None
+    assert connection["is_active"] is True
+    assert connection["shaken_minimum_accepted_attest_lvl"] == "B"
+    assert 100_000 <= connection["tech_prefix"] <= 999_999
+    assert (await world.alice.client.get(PATH)).json()["payload"] == [connection]
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ({"ip": "2001:DB8:0::1"}, "2001:db8::1"),
+        ({"ip": "198.51.100.9"}, "198.51.100.9"),
+    ],
+)
+async def test_an_address_is_kept_in_its_usual_form(
+    world: World, sent: dict[str, str], kept: str
+) -> None:
+    assert (await made(world, **sent))["ip"] == kept
+
+
+async def test_a_name_may_stand_for_an_address_but_one_of_them_must_be_there(world: World) -> None:
+    named = await made(world, ip=None, hostname="pbx.example.com")
+    assert (named["ip"], named["hostname"]) == (None, "pbx.example.com")
+    bare = await world.alice.client.post(PATH, json={"name": "office", "port": 5060})
+    robbed = await world.alice.client.patch(f"{PATH}/{named['uuid']}", json={"hostname": None})
+    for answer in (bare, robbed):
+        assert answer.status_code == 400
+        assert set(answer.json()["fields"]) == {"params.ip", "params.hostname"}
+    there = await world.alice.client.get(f"{PATH}/{named['uuid']}")
+    assert there.json()["payload"] == named
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("ip", "300.1.1.1"),
+        ("ip", "192.0.2.7:5060"),
+        ("ip", 3221225991),
+        ("hostname", "-bad.example"),
+        ("hostname", "a b"),
+        ("port", 0),
+        ("port", 65536),
+        ("port", "5060"),
+        ("port", None),
+        ("name", None),
+    ],
+)
+async def test_a_wrong_value_is_refused_by_name(world: World, field: str, value: object) -> None:
+    answer = await world.alice.client.post(PATH, json={**OFFICE, field: value})
+    assert answer.status_code == 400
+    assert list(answer.json()["fields"]) == [f"params.{field}"]
+
+
+async def test_a_change_touches_only_what_it_names(world: World) -> None:
+    connection = await made(world)
+    answer = await world.alice.client.patch(f"{PATH}/{connection['uuid']}", json={"port": 5080})
+    assert answer.json()["payload"] == {**connection, "port": 5080}
+
+
+async def test_a_removed_connection_gives_its_prefix_back(world: World) -> None:
+    connection = await made(world)
+    answer = await world.alice.client.delete(f"{PATH}/{connection['uuid']}")
+    assert (answer.status_code, answer.json()["payload"]) == (200, connection)
+    assert (await world.alice.client.get(f"{PATH}/{connection['uuid']}")).status_code == 404
+    prefix = {"name": "out", "tech_prefix": connection["tech_prefix"]}
+    again = await world.bob.client.post("/rest/profile/outbound_voice", json=prefix)
+    assert again.status_code == 201
