@@ -77,9 +77,11 @@ class Peers:
         begin, tick = time.monotonic(), 0
         while time.monotonic() < begin + seconds:
             self._take()
-            while tick < (time.monotonic() - begin) * 1_000:
-                self._talk(tick, legs)
-                tick += 1
+            due = int((time.monotonic() - begin) * 1_000)
+            # On a machine that is too slow they fall silent, rather than talk for ever.
+            for each in range(max(tick, due - 50), due):
+                self._talk(each, legs)
+            tick = due
 
     def _take(self) -> None:
         header, stamp = struct.Struct("!HII"), struct.Struct("@qq")

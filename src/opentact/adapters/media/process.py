@@ -7,6 +7,7 @@ SETTINGS is JSON. It ends when the pipe does, so it never outlives the server.
 import contextlib
 import gc
 import logging
+import os
 import resource
 import signal
 import socket
@@ -29,6 +30,8 @@ _SLEEP_BELOW = 0.002
 # Messages the server has not read yet. It would have to stand still for minutes.
 _MAX_BACKLOG = 100_000
 _COMMANDS_IN_ONE_GO = 64
+# The lowest of the real-time priorities: above all ordinary work, below what the system needs.
+_PRIORITY = 1
 
 _log = logging.getLogger(__name__)
 
@@ -119,6 +122,17 @@ class MediaProcess:
                 self._backlog.popleft()
 
 
+def _voice_first() -> None:
+    """Ask for the processor whenever a packet is due (docs/decisions/0016).
+
+    It takes root, CAP_SYS_NICE or RLIMIT_RTPRIO; without them the process runs as any other.
+    The threads that read and write files do not inherit it.
+    """
+    policy = os.SCHED_RR | os.SCHED_RESET_ON_FORK
+    with contextlib.suppress(OSError):
+        os.sched_setscheduler(0, policy, os.sched_param(_PRIORITY))
+
+
 def main(descriptor: str, settings: str) -> None:
     """Run until the server is gone."""
     logging.basicConfig(level=logging.INFO, format="media %(levelname)s %(message)s")
@@ -128,9 +142,12 @@ def main(descriptor: str, settings: str) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    config = MediaSettings(**orjson.loads(settings))
+    if config.realtime:
+        _voice_first()
     pipe = socket.socket(fileno=int(descriptor))
     pipe.setblocking(False)  # noqa: FBT003 - the standard library takes it so
-    process = MediaProcess(pipe, MediaSettings(**orjson.loads(settings)))
+    process = MediaProcess(pipe, config)
     # A collection of everything takes longer than a tick; what is there now stays anyway.
     gc.collect()
     gc.freeze()
