@@ -1,5 +1,7 @@
 """What happens within an established call: re-INVITEs, glare, lost ACKs, ends."""
 
+import pytest
+
 from opentact.voice.sip.agent import Agent
 from opentact.voice.sip.effects import Acked, Effect, HungUp, NoAck, Reoffered, Told, Transmit
 from opentact.voice.sip.incoming import IncomingCall
@@ -100,6 +102,23 @@ def test_an_accepted_reinvite_moves_the_target() -> None:
     (bye,) = [effect for effect in talk.ua.effects() if isinstance(effect, Transmit)]
     assert bye.peer == ("192.0.2.99", 5060)
     assert bye.data.startswith(b"BYE sip:moved@192.0.2.99 SIP/2.0\r\n")
+
+
+def test_a_withdrawn_reoffer_leaves_the_call_as_it_was() -> None:
+    talk = Talk()
+    talk.hear("INVITE", 2, body=SDP)
+    cancel = request("CANCEL", branch="z9hG4bKINVITE2", number=2, to_tag="ours1")
+    assert talk.said(talk.ua.datagram(cancel, PEER, 0.0)) == ["200", "487"]
+    talk.call.reanswer(OURS, 0.0)
+    assert talk.said() == []
+    assert talk.ua.core.calls
+
+
+def test_a_refusal_must_refuse() -> None:
+    talk = Talk()
+    talk.hear("INVITE", 2, body=SDP)
+    with pytest.raises(ValueError, match="200 is not a refusal"):
+        talk.call.refuse_reoffer(200, 0.0)
 
 
 def test_a_second_reinvite_before_the_first_is_answered_is_told_to_wait() -> None:

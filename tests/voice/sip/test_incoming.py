@@ -1,3 +1,5 @@
+import pytest
+
 from opentact.voice.sip.agent import Agent
 from opentact.voice.sip.effects import Cancelled, Effect, HungUp, Incoming, Told, Transmit
 from opentact.voice.sip.incoming import IncomingCall
@@ -79,6 +81,16 @@ def test_only_the_first_final_answer_counts() -> None:
         "On The Phone",
         "Q.850;cause=17",
     )
+
+
+def test_a_status_must_fit_its_verb() -> None:
+    ua, call, _ = ring_in(request(body=SDP))
+    with pytest.raises(ValueError, match="180 is not a refusal"):
+        call.reject(180, 0.0)
+    for status in (100, 200):
+        with pytest.raises(ValueError, match="is no progress"):
+            call.ring(0.0, status=status)
+    assert ua.effects() == []
 
 
 def test_hanging_up_before_the_answer_refuses() -> None:

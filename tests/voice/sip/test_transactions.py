@@ -85,9 +85,11 @@ def test_silence_is_told_and_nothing_is_kept() -> None:
     tx = wired.all.serve(read_request(request()), PEER)
     wired.all.respond(tx, 486, b"486", 0.0)
     assert len(list(wired.all)) == len(wired.all) == 2
+    assert wired.all.unacknowledged
     wired.sleep_through()
     assert curious.missed == ["BYE"]
     assert len(wired.all) == 0
+    assert not wired.all.unacknowledged
     assert not wired.all.is_merged(read_request(request(branch="z9hG4bKtwo")))
     assert wired.sent[0] == (b"BYE", PEER, False)
     assert wired.sent.count((b"486", PEER, True)) == 10

@@ -136,7 +136,7 @@ class SipEndpoint:
             if call.listener is not None:
                 call.listener(Failed("the SIP endpoint is closing"))
         self.flush()
-        if self._agent.core.calls:
+        if not self._is_quiet():
             try:
                 async with asyncio.timeout(grace):
                     await self._empty.wait()
@@ -223,7 +223,7 @@ class SipEndpoint:
             self._on_message("out", effect.data, effect.peer, _call_id(effect.data))
 
     def _rearm(self) -> None:
-        if self._closing and not self._agent.core.calls:
+        if self._closing and self._is_quiet():
             self._empty.set()
         wake_at = self._agent.wake_at
         if wake_at is None or self._sock.fileno() < 0:
@@ -234,6 +234,10 @@ class SipEndpoint:
                 return
             self._timer.cancel()
         self._timer = self._loop.call_at(wake_at, self._woken)
+
+    def _is_quiet(self) -> bool:
+        core = self._agent.core
+        return not core.calls and not core.transactions.unacknowledged
 
     def _woken(self) -> None:
         self._timer = None

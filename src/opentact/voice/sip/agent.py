@@ -157,8 +157,12 @@ class Agent:
             return
         call = self.core.ringing.get(invite)
         if call is None:
-            # RFC 3261 9.2: answered for good already, so it has no effect.
+            # Answered for good already, so it has no effect (RFC 3261 9.2); or a re-INVITE,
+            # which is withdrawn while its call goes on.
             self.core.answer_at_once(request, source, 200)
+            within = self.core.calls.get((request.call_id, request.recipient.tag or ""))
+            if within is not None:
+                within.withdrawn(invite, now)
         else:
             call.cancelled(request, self._serve(request, source), now)
 

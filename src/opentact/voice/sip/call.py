@@ -46,6 +46,12 @@ class Acceptance:
         return min(self.repeat_at, self.give_up_at)
 
 
+def check_final(status: int) -> None:
+    """Raise ValueError when a status does not refuse."""
+    if not 300 <= status <= 699:  # noqa: PLR2004 - RFC 3261 7.2
+        raise ValueError(f"{status} is not a refusal")
+
+
 class Call:
     """One INVITE dialog usage. `dialog` is None until the peer's side of it is known."""
 
@@ -122,6 +128,11 @@ class Call:
         self.core.transactions.respond(tx, 100, reply(request, 100), now)
         self._tell(Reoffered(sdp_of(request)))
 
+    def withdrawn(self, tx: ServerTransaction, now: float) -> None:
+        """Take the CANCEL of a re-INVITE; too late once it is answered."""
+        if self._reoffer is not None and self._reoffer[1] is tx:
+            self.refuse_reoffer(487, now)
+
     def _find_glare(self) -> int | None:
         """Status for a re-INVITE that comes at the wrong moment (RFC 3261 14.2, RFC 6337 3)."""
         if self.phase in (Phase.ENDING, Phase.ENDED) or self._over:
@@ -149,6 +160,7 @@ class Call:
 
     def refuse_reoffer(self, status: int, now: float) -> None:
         """Refuse the re-INVITE; the call goes on as it was (RFC 3261 14.2)."""
+        check_final(status)
         if self._reoffer is not None:
             (request, tx), self._reoffer = self._reoffer, None
             self.respond(request, tx, status, now)

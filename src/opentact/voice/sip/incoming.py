@@ -4,7 +4,7 @@ RFC 3261 sections 8.2, 9.2 and 13.3. A verb that comes too late, because the cal
 the meantime, does nothing: the events say what happened.
 """
 
-from opentact.voice.sip.call import Call, Phase
+from opentact.voice.sip.call import Call, Phase, check_final
 from opentact.voice.sip.core import SDP, Core, sdp_of
 from opentact.voice.sip.dialog import Dialog
 from opentact.voice.sip.effects import Cancelled, HungUp, LegEvent
@@ -69,6 +69,8 @@ class IncomingCall(Call):
 
     def ring(self, now: float, sdp: bytes | None = None, status: int = 180) -> None:
         """Say that it rings, or (183 with SDP) that there is something to hear already."""
+        if not 101 <= status <= 199:  # noqa: PLR2004 - RFC 3261 7.2; 100 is ours to send
+            raise ValueError(f"{status} is no progress")
         if self.phase is Phase.STARTING:
             extra = [
                 *self._record_routes(),
@@ -92,6 +94,7 @@ class IncomingCall(Call):
         extra: list[tuple[str, str]] | None = None,
     ) -> None:
         """Refuse the call with a status of 300 or more. `extra` are headers."""
+        check_final(status)
         if self.phase is Phase.STARTING:
             headers = [*(extra or []), ("server", self.core.identity.product)]
             self.respond(self.request, self._tx, status, now, phrase=phrase, extra=headers)

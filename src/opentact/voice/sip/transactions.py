@@ -55,6 +55,13 @@ class Transactions:
     def wake_at(self) -> float | None:
         return self._alarms.next
 
+    @property
+    def unacknowledged(self) -> bool:
+        """Tell whether a refusal of ours still waits for its ACK. Walks over all of them."""
+        return any(
+            isinstance(tx, ServerInvite) and tx.state is State.COMPLETED for tx in self._keys
+        )
+
     def server(self, request: Request, method: str) -> ServerTransaction | None:
         """Find the transaction a request belongs to, as if its method were this one."""
         return self._servers.get(_server_key(request, method))
