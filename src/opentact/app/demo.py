@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 from rich.console import Console
+from rich.markup import escape
 
 from opentact.kit.faults import Fault
 from opentact.voice.speech import SpeechEngine
@@ -154,7 +155,7 @@ class Demo:
         self._line(f"balance {account['balance']:.5f}")
         for record in call["records"]:
             self._line(f"recording, {record['duration'] / 1000:.1f} s, for an hour at")
-            self._console.print(f"    {record['url']}", soft_wrap=True)
+            self._console.print(f"    {record['url']}", soft_wrap=True, markup=False)
 
     def _event(self, frame: dict[str, Any]) -> None:
         kind = frame["type"]
@@ -189,4 +190,4 @@ class Demo:
 
     def _line(self, words: str) -> None:
         since = time.monotonic() - self._began
-        self._console.print(f"  [dim]{since:6.2f}[/]  {words}", soft_wrap=True)
+        self._console.print(f"  [dim]{since:6.2f}[/]  {escape(words)}", soft_wrap=True)
