@@ -2,11 +2,21 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import UUID
 
 import httpx
 
+from opentact.voice.calls import Call, CallState, Direction
+from opentact.voice.recordings import Recording, RecordingState
+
+from .numbers import FIRST, buy, stocked
+from .world import Tenant, World
+
 FLOW = b"<Response><Say>Hello</Say></Response>"
-Make = Callable[[httpx.AsyncClient, dict[str, str]], Awaitable[str]]
+NUMBERS = 100
+"""Numbers put on sale, from `FIRST`: the lower half for belongings, the upper for tests."""
+
+Make = Callable[[World, Tenant, dict[str, str]], Awaitable[str]]
 
 
 async def posted(client: httpx.AsyncClient, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -18,27 +28,79 @@ async def posted(client: httpx.AsyncClient, path: str, body: dict[str, Any]) -> 
 
 
 def _made_by(path: str, body: dict[str, Any], key: str = "uuid") -> Make:
-    async def make(client: httpx.AsyncClient, owned: dict[str, str]) -> str:
+    async def make(_: World, who: Tenant, owned: dict[str, str]) -> str:
         filled = {
             name: value.format(**owned) if isinstance(value, str) else value
             for name, value in body.items()
         }
-        return str((await posted(client, path, filled))[key])
+        return str((await posted(who.client, path, filled))[key])
 
     return make
 
 
-async def _second_user(client: httpx.AsyncClient, owned: dict[str, str]) -> str:
+async def _second_user(_: World, who: Tenant, owned: dict[str, str]) -> str:
     name = f"second-{owned['account']}-{owned['round']}@example.com"
     body = {"email": name, "password": "correct horse battery"}
-    return str((await posted(client, "/rest/account/user", body))["uuid"])
+    return str((await posted(who.client, "/rest/account/user", body))["uuid"])
 
 
-async def _flow(client: httpx.AsyncClient, owned: dict[str, str]) -> str:
+async def _flow(_: World, who: Tenant, owned: dict[str, str]) -> str:
     path = f"/rest/sip/app/call/flow/{owned['app']}"
-    answer = await client.post(path, files={"file": ("flow.xml", FLOW)})
+    answer = await who.client.post(path, files={"file": ("flow.xml", FLOW)})
     assert answer.status_code == 200, answer.text
     return owned["app"]
+
+
+async def _tn(_: World, __: Tenant, owned: dict[str, str]) -> str:
+    return str(FIRST + int(owned["round"]))
+
+
+async def _order(_: World, who: Tenant, owned: dict[str, str]) -> str:
+    order = await buy(who, int(owned["tn"]))
+    assert order["success"] == 1, order
+    return str(order["uuid"])
+
+
+async def _lease(_: World, who: Tenant, owned: dict[str, str]) -> str:
+    answer = await who.client.get(f"/rest/lease/tn/{owned['tn']}")
+    return str(answer.json()["payload"]["uuid"])
+
+
+async def _call(world: World, who: Tenant, owned: dict[str, str]) -> str:
+    now = world.clock.now()
+    call = Call(
+        account_uuid=who.account,
+        direction=Direction.IN,
+        from_=f"+1303555{int(owned['round']):04}",
+        to=owned["tn"],
+        tn=int(owned["tn"]),
+        node="test",
+        state=CallState.DESTROYED,
+        app_uuid=UUID(owned["app"]),
+        init_on=now,
+        destroy_on=now,
+        created_on=now,
+        modified_on=now,
+    )
+    async with world.database.write() as session:
+        session.add(call)
+    return str(call.uuid)
+
+
+async def _recording(world: World, who: Tenant, owned: dict[str, str]) -> str:
+    now = world.clock.now()
+    recording = Recording(
+        account_uuid=who.account,
+        call_uuid=UUID(owned["call"]),
+        state=RecordingState.STORED,
+        tag="greeting",
+        file="none.wav",
+        created_on=now,
+        modified_on=now,
+    )
+    async with world.database.write() as session:
+        session.add(recording)
+    return str(recording.uuid)
 
 
 # In the order of making: a later one may point at an earlier one.
@@ -61,15 +123,23 @@ THINGS: dict[str, Make] = {
     ),
     "app": _made_by("/rest/sip/app", {"name": "menu"}),
     "app_with_flow": _flow,
+    "tn": _tn,
+    "order": _order,
+    "lease": _lease,
+    "call": _call,
+    "recording": _recording,
 }
 
 
-async def belongings(
-    client: httpx.AsyncClient, account: object, user: object, made: int = 0
-) -> dict[str, str]:
-    """Make one of everything; `made` tells one set of an account from another."""
-    owned = {"account": str(account), "user": str(user), "round": str(made)}
+async def for_sale(world: World) -> None:
+    """Put the numbers on sale that belongings are made of; once in a world."""
+    await stocked(world, NUMBERS)
+
+
+async def belongings(world: World, who: Tenant, made: int = 1) -> dict[str, str]:
+    """Make one of everything; `made`, from 1 up, tells one set in a world from another."""
+    owned = {"account": str(who.account), "user": str(who.user), "round": str(made)}
     for name, make in THINGS.items():
-        owned[name] = await make(client, owned)
+        owned[name] = await make(world, who, owned)
     del owned["round"]
     return owned

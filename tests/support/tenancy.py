@@ -1,8 +1,7 @@
-"""What one tenant may do to another, route by route: the registry, and the attack itself.
+"""What one tenant may do to another: the kinds of cases, and the attack itself.
 
-Every route needs a line here; `tests/api/test_tenancy.py` fails until it has one. In paths and
-bodies `{theirs.app}` is the victim's app and `{mine.app}` the attacker's own; the names are
-those of `support.belongings.THINGS`.
+In paths and bodies `{theirs.app}` is the victim's app and `{mine.app}` the attacker's own; the
+names are those of `support.belongings.THINGS`. The cases are in `support.tenancy_cases`.
 """
 
 import re
@@ -15,7 +14,7 @@ import httpx
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
-from .belongings import FLOW, belongings
+from .belongings import belongings, for_sale
 from .world import PASSWORD, Tenant, World
 
 
@@ -63,84 +62,6 @@ def admins_only(body: Any = None, **path: str) -> Case:
     return Case(Then.FORBIDDEN, {name: f"{{theirs.{t}}}" for name, t in path.items()}, body)
 
 
-_PROFILE = {"outbound_voice_profile": "{theirs.voice_profile}"}
-_FILE = {"file": ("flow.xml", FLOW)}
-
-# Routes without a login, and why no tenant's data can come out of them.
-PUBLIC: dict[str, str] = {
-    "POST /rest/user": "signing up makes an account of its own",
-    "GET /openapi.json": "describes the routes",
-    "HEAD /openapi.json": "describes the routes",
-    "WEBSOCKET /": "its first frame logs in, see test_websocket.py",
-    "WEBSOCKET /ws": "its first frame logs in, see test_websocket.py",
-}
-
-CASES: dict[str, Case | Sequence[Case]] = {
-    "GET /rest/auth": mine_only(),
-    "GET /rest/user": mine_only(),
-    "GET /rest/user/{uuid}": hidden(uuid="user"),
-    "PATCH /rest/user/{uuid}": hidden({"first_name": "Mallory"}, uuid="user"),
-    "DELETE /rest/user/{uuid}": hidden(uuid="second_user"),
-    "GET /rest/account": mine_only(),
-    "GET /rest/account/{uuid}": hidden(uuid="account"),
-    "PATCH /rest/account/notification": mine_only({"balance_changed": True}),
-    "GET /rest/account/user": mine_only(),
-    "POST /rest/account/user": mine_only(
-        {"email": "third@example.com", "password": "correct horse battery"}, shows=False
-    ),
-    "PUT /rest/account/user/{uuid}": hidden(uuid="second_user"),
-    "DELETE /rest/account/user/{uuid}": hidden(uuid="second_user"),
-    "POST /rest/token": mine_only({"name": "mine"}, shows=False),
-    "GET /rest/token/list": mine_only(),
-    "PATCH /rest/token/{uuid}": hidden({"name": "taken over"}, uuid="token"),
-    "DELETE /rest/token/all": mine_only(shows=False),
-    "DELETE /rest/token/{token}": hidden(token="token_text"),
-    "GET /rest/profile/messaging": mine_only(),
-    "POST /rest/profile/messaging": mine_only({"name": "mine"}),
-    "GET /rest/profile/messaging/{uuid}": hidden(uuid="messaging_profile"),
-    "GET /rest/event": mine_only(shows=False),
-    "GET /rest/event/subscription": mine_only(),
-    "POST /rest/event/subscription": mine_only({"type": "sms"}),
-    "GET /rest/event/subscription/{uuid}": hidden(uuid="subscription"),
-    "PATCH /rest/event/subscription/{uuid}": hidden({"is_active": True}, uuid="subscription"),
-    "DELETE /rest/event/subscription/{uuid}": hidden(uuid="subscription"),
-    "PATCH /rest/profile/messaging/{uuid}": hidden({"name": "x"}, uuid="messaging_profile"),
-    "DELETE /rest/profile/messaging/{uuid}": hidden(uuid="messaging_profile"),
-    "GET /rest/profile/outbound_voice": mine_only(),
-    "POST /rest/profile/outbound_voice": mine_only({"name": "mine"}),
-    "GET /rest/profile/outbound_voice/{uuid}": hidden(uuid="voice_profile"),
-    "PATCH /rest/profile/outbound_voice/{uuid}": hidden({"name": "x"}, uuid="voice_profile"),
-    "DELETE /rest/profile/outbound_voice/{uuid}": hidden(uuid="voice_profile"),
-    "GET /rest/sip/product": mine_only(shows=False),
-    "GET /rest/sip/connection/product": mine_only(shows=False),
-    "GET /rest/sip/connection": mine_only(),
-    "POST /rest/sip/connection": [
-        mine_only({"name": "mine", "ip": "192.0.2.8", "port": 5060}),
-        hidden_in_body({"name": "mine", "ip": "192.0.2.8", "port": 5060, **_PROFILE}),
-    ],
-    "GET /rest/sip/connection/{uuid}": hidden(uuid="connection"),
-    "PATCH /rest/sip/connection/{uuid}": [
-        hidden({"name": "x"}, uuid="connection"),
-        hidden_in_body(_PROFILE, uuid="connection"),
-    ],
-    "DELETE /rest/sip/connection/{uuid}": hidden(uuid="connection"),
-    "GET /rest/sip/app": mine_only(),
-    "POST /rest/sip/app": [
-        mine_only({"name": "mine"}),
-        hidden_in_body({"name": "mine", **_PROFILE}),
-    ],
-    "GET /rest/sip/app/{uuid}": hidden(uuid="app"),
-    "PATCH /rest/sip/app/{uuid}": [
-        hidden({"name": "x"}, uuid="app"),
-        hidden_in_body(_PROFILE, uuid="app"),
-    ],
-    "DELETE /rest/sip/app/{uuid}": hidden(uuid="app"),
-    "GET /rest/sip/app/call/flow/{uuid}": hidden(uuid="app_with_flow"),
-    "POST /rest/sip/app/call/flow/{uuid}": hidden(files=_FILE, uuid="app"),
-    "DELETE /rest/sip/app/call/flow/{uuid}": hidden(uuid="app_with_flow"),
-}
-
-
 def routes(app: FastAPI) -> Iterator[str]:
     """Name every route of the app as `METHOD /path`."""
     for route in iter_route_contexts(app.routes):
@@ -165,6 +86,7 @@ class Attack:
         """Make one of everything for both tenants."""
         self.world.bob.client.headers.pop("x-auth-token")
         self.world.bob.client.auth = httpx.BasicAuth(self.world.bob.email, PASSWORD)
+        await for_sale(self.world)
         self.theirs = await self._things_of(self.world.alice)
         self.mine = await self._things_of(self.world.bob)
 
@@ -232,7 +154,7 @@ class Attack:
 
     async def _things_of(self, who: Tenant) -> dict[str, str]:
         self._rounds += 1
-        return await belongings(who.client, who.account, who.user, self._rounds)
+        return await belongings(self.world, who, self._rounds)
 
     async def _state_of_theirs(self) -> list[str]:
         paths = (
@@ -243,6 +165,9 @@ class Attack:
             "/rest/sip/connection",
             "/rest/sip/app",
             f"/rest/sip/app/call/flow/{self.theirs['app_with_flow']}",
+            "/rest/lease/tn",
+            "/rest/order",
+            f"/rest/call/{self.theirs['call']}",
         )
         return [(await self.world.alice.client.get(path)).text for path in paths]
 

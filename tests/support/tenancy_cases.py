@@ -1,0 +1,156 @@
+"""The registry of tenancy: what a stranger gets, for every route there is.
+
+`tests/api/test_tenancy.py` fails until a new route has its line here.
+"""
+
+from collections.abc import Sequence
+
+from .belongings import FLOW
+from .numbers import FIRST, order
+from .tenancy import Case, admins_only, hidden, hidden_in_body, mine_only
+
+_PROFILE = {"outbound_voice_profile": "{theirs.voice_profile}"}
+_FILE = {"file": ("flow.xml", FLOW)}
+
+# Routes without a login, and why no tenant's data can come out of them.
+PUBLIC: dict[str, str] = {
+    "POST /rest/user": "signing up makes an account of its own",
+    "GET /openapi.json": "describes the routes",
+    "HEAD /openapi.json": "describes the routes",
+    "GET /rest/record/{uuid}/file": "the link itself is signed",
+    "WEBSOCKET /": "its first frame logs in, see test_websocket.py",
+    "WEBSOCKET /ws": "its first frame logs in, see test_websocket.py",
+}
+
+CASES: dict[str, Case | Sequence[Case]] = {
+    "GET /rest/auth": mine_only(),
+    "GET /rest/user": mine_only(),
+    "GET /rest/user/{uuid}": hidden(uuid="user"),
+    "PATCH /rest/user/{uuid}": hidden({"first_name": "Mallory"}, uuid="user"),
+    "DELETE /rest/user/{uuid}": hidden(uuid="second_user"),
+    "GET /rest/account": mine_only(),
+    "GET /rest/account/{uuid}": hidden(uuid="account"),
+    "PATCH /rest/account/notification": mine_only({"balance_changed": True}),
+    "GET /rest/account/user": mine_only(),
+    "POST /rest/account/user": mine_only(
+        {"email": "third@example.com", "password": "correct horse battery"}, shows=False
+    ),
+    "PUT /rest/account/user/{uuid}": hidden(uuid="second_user"),
+    "DELETE /rest/account/user/{uuid}": hidden(uuid="second_user"),
+    "POST /rest/token": mine_only({"name": "mine"}, shows=False),
+    "GET /rest/token/list": mine_only(),
+    "PATCH /rest/token/{uuid}": hidden({"name": "taken over"}, uuid="token"),
+    "DELETE /rest/token/all": mine_only(shows=False),
+    "DELETE /rest/token/{token}": hidden(token="token_text"),
+    "GET /rest/profile/messaging": mine_only(),
+    "POST /rest/profile/messaging": mine_only({"name": "mine"}),
+    "GET /rest/profile/messaging/{uuid}": hidden(uuid="messaging_profile"),
+    "GET /rest/event": mine_only(shows=False),
+    "GET /rest/event/subscription": mine_only(),
+    "POST /rest/event/subscription": mine_only({"type": "sms"}),
+    "GET /rest/event/subscription/{uuid}": hidden(uuid="subscription"),
+    "PATCH /rest/event/subscription/{uuid}": hidden({"is_active": True}, uuid="subscription"),
+    "DELETE /rest/event/subscription/{uuid}": hidden(uuid="subscription"),
+    "PATCH /rest/profile/messaging/{uuid}": hidden({"name": "x"}, uuid="messaging_profile"),
+    "DELETE /rest/profile/messaging/{uuid}": hidden(uuid="messaging_profile"),
+    "GET /rest/profile/outbound_voice": mine_only(),
+    "POST /rest/profile/outbound_voice": mine_only({"name": "mine"}),
+    "GET /rest/profile/outbound_voice/{uuid}": hidden(uuid="voice_profile"),
+    "PATCH /rest/profile/outbound_voice/{uuid}": hidden({"name": "x"}, uuid="voice_profile"),
+    "DELETE /rest/profile/outbound_voice/{uuid}": hidden(uuid="voice_profile"),
+    "GET /rest/sip/product": mine_only(shows=False),
+    "GET /rest/sip/connection/product": mine_only(shows=False),
+    "GET /rest/sip/connection": mine_only(),
+    "POST /rest/sip/connection": [
+        mine_only({"name": "mine", "ip": "192.0.2.8", "port": 5060}),
+        hidden_in_body({"name": "mine", "ip": "192.0.2.8", "port": 5060, **_PROFILE}),
+    ],
+    "GET /rest/sip/connection/{uuid}": hidden(uuid="connection"),
+    "PATCH /rest/sip/connection/{uuid}": [
+        hidden({"name": "x"}, uuid="connection"),
+        hidden_in_body(_PROFILE, uuid="connection"),
+    ],
+    "DELETE /rest/sip/connection/{uuid}": hidden(uuid="connection"),
+    "GET /rest/sip/app": mine_only(),
+    "POST /rest/sip/app": [
+        mine_only({"name": "mine"}),
+        hidden_in_body({"name": "mine", **_PROFILE}),
+    ],
+    "GET /rest/sip/app/{uuid}": hidden(uuid="app"),
+    "PATCH /rest/sip/app/{uuid}": [
+        hidden({"name": "x"}, uuid="app"),
+        hidden_in_body(_PROFILE, uuid="app"),
+    ],
+    "DELETE /rest/sip/app/{uuid}": hidden(uuid="app"),
+    "GET /rest/sip/app/call/flow/{uuid}": hidden(uuid="app_with_flow"),
+    "POST /rest/sip/app/call/flow/{uuid}": hidden(files=_FILE, uuid="app"),
+    "DELETE /rest/sip/app/call/flow/{uuid}": hidden(uuid="app_with_flow"),
+}
+
+
+# Numbers that the cases order: each once, by whoever comes first.
+_FREE = iter(range(FIRST + 60, FIRST + 100))
+_ADD = {"add": ["{theirs.lease}"]}
+_REMOVE = {"remove": ["{theirs.lease}"]}
+
+CASES |= {
+    "GET /rest/profile/messaging/{uuid}/tnleases": hidden(uuid="messaging_profile"),
+    "GET /rest/sip/connection/{uuid}/tnlease": hidden(uuid="connection"),
+    "POST /rest/sip/connection/{uuid}/tnlease": [
+        hidden({}, uuid="connection"),
+        hidden_in_body(_ADD, uuid="connection"),
+        hidden_in_body(_REMOVE, uuid="connection"),
+    ],
+    "GET /rest/sip/app/{uuid}/tnlease": hidden(uuid="app"),
+    "POST /rest/sip/app/{uuid}/tnlease": [
+        hidden({}, uuid="app"),
+        hidden_in_body(_ADD, uuid="app"),
+        hidden_in_body(_REMOVE, uuid="app"),
+    ],
+    "POST /rest/sip/app/{uuid}/logs": hidden({}, uuid="app"),
+    "POST /rest/call/search": mine_only({}),
+    "POST /rest/sip/app/call/search": mine_only({}),
+    "GET /rest/call/online": mine_only(shows=False),
+    "GET /rest/sip/app/call/online": mine_only(shows=False),
+    "GET /rest/call/{uuid}": hidden(uuid="call"),
+    "GET /rest/sip/app/call/{uuid}": hidden(uuid="call"),
+    "DELETE /rest/call/{uuid}": hidden(uuid="call"),
+    "POST /rest/call/sca/{uuid}": hidden(files=_FILE, uuid="call"),
+    "POST /rest/sip/app/call/{uuid}": hidden(files=_FILE, uuid="call"),
+    "GET /rest/record/{uuid}": hidden(uuid="recording"),
+    "DELETE /rest/record/{uuid}": hidden(uuid="recording"),
+    "POST /rest/tn/search": mine_only({}, shows=False),
+    "GET /rest/tn/search/countries": mine_only(shows=False),
+    "POST /rest/order": mine_only(order(next(_FREE)), shows=False),
+    "POST /rest/order/tn": [
+        mine_only({"tns": [next(_FREE)]}, shows=False),
+        hidden_in_body({"tns": [next(_FREE)], "sip_connection": "{theirs.connection}"}),
+        hidden_in_body({"tns": [next(_FREE)], "sip_control_app": "{theirs.app}"}),
+    ],
+    "POST /rest/order/price": mine_only(order(next(_FREE)), shows=False),
+    "GET /rest/order": mine_only(),
+    "POST /rest/order/search": mine_only({}),
+    "GET /rest/order/{uuid}": hidden(uuid="order"),
+    "GET /rest/lease/tn": mine_only(),
+    "POST /rest/lease/tn/search": mine_only({}),
+    "DELETE /rest/lease/tn": hidden_in_body({"item": ["{theirs.lease}"]}),
+    "GET /rest/lease/tn/{name}": [hidden(name="lease"), hidden(name="tn")],
+    "GET /rest/lease/tn/{name}/tn": hidden(name="tn"),
+    "GET /rest/lease/tn/{name}/route": admins_only(name="tn"),
+    "PATCH /rest/lease/tn/{name}": [
+        hidden({"autorenew": False}, name="lease"),
+        hidden({"autorenew": False}, name="tn"),
+        hidden_in_body({"sip_connection": "{theirs.connection}"}, name="lease"),
+        hidden_in_body({"sip_control_app": "{theirs.app}"}, name="lease"),
+        hidden_in_body({"messaging_profile": "{theirs.messaging_profile}"}, name="lease"),
+    ],
+    "DELETE /rest/lease/tn/{name}": [hidden(name="lease"), hidden(name="tn")],
+}
+CASES["POST /rest/profile/outbound_voice"] = [
+    mine_only({"name": "mine"}),
+    hidden_in_body({"name": "mine", "tn_lease": "{theirs.lease}"}),
+]
+CASES["PATCH /rest/profile/outbound_voice/{uuid}"] = [
+    hidden({"name": "x"}, uuid="voice_profile"),
+    hidden_in_body({"tn_lease": "{theirs.lease}"}, uuid="voice_profile"),
+]
