@@ -12,13 +12,14 @@ import pytest
 
 from adapters.media.contract import SETTINGS, MediaContract, event
 from adapters.media.peer import HOST, Peer, pitch, tone
+from adapters.media.recording_contract import RecordingContract
 from opentact.adapters.media.child import ProcessMedia
 from opentact.adapters.media.settings import MediaSettings
 from opentact.voice.media import MediaGone, MediaStats, MediaUnavailable
 from opentact.voice.rtp.wav import HEADER_BYTES, samples
 
 
-class TestProcessMedia(MediaContract):
+class TestProcessMedia(MediaContract, RecordingContract):
     async def make(self, settings: MediaSettings) -> ProcessMedia:
         engine = ProcessMedia(settings)
         await engine.start()
