@@ -14,12 +14,14 @@ from . import (
     call_control,
     calls,
     envelope,
-    leases,
     events,
+    health,
+    leases,
     messaging_profiles,
     numbers,
     orders,
     outbound_voice_profiles,
+    pages,
     recordings,
     sip_app_flows,
     sip_apps,
@@ -31,12 +33,15 @@ from . import (
     users,
     websocket,
 )
+from .metrics import Measure
 from .middleware import BodyLimit, RequestId
 from .services import Services
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 ROUTERS: list[APIRouter] = [
+    pages.router,
+    health.router,
     websocket.router,
     subscriptions.router,
     events.router,
@@ -75,6 +80,9 @@ def create_app(services: Services, *, lifespan: Lifespan | None = None) -> FastA
         app.include_router(router)
     app.add_middleware(BodyLimit)
     app.add_middleware(RequestId)
+    services.metrics.watch_sockets(lambda: services.presence.sockets)
+    services.metrics.watch_events(services.events.written)
+    app.add_middleware(Measure, metrics=services.metrics)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 

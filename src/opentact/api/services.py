@@ -1,6 +1,6 @@
 """What the routes are built from: handed in once, in `serve` and in tests alike."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, cast
@@ -22,6 +22,7 @@ from opentact.voice.recordings import RecordingLinks
 from opentact.voice.switchboard import LiveCalls
 
 from .auth import Authenticator, Principal
+from .metrics import Metrics
 
 
 @dataclass
@@ -30,6 +31,7 @@ class Services:
 
     `online(user)` tells whether an authenticated websocket of the user is open.
     `new_secret()` draws 48 random alphanumerics. `recordings` is the folder of their files.
+    `pings` ask a part for a sign of life, or raise; /health shows them by name.
     """
 
     database: Storage
@@ -47,6 +49,8 @@ class Services:
     recordings: Path
     public_url: str = "http://127.0.0.1:8080"
     sign_up_open: bool = True
+    pings: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+    metrics: Metrics = field(default_factory=Metrics)
     number_providers: Mapping[str, NumberProvider] = field(default_factory=usual_providers)
     lease_period: Period = Period()
 

@@ -5,6 +5,7 @@ account's head until the transaction ends, so positions are handed out in the or
 on PostgreSQL too, and a reader with a cursor (spec/11 D-37) steps over nothing.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -97,6 +98,7 @@ class EventLog:
         """`render` knows the dialect (api/wire); `publish` is the bus."""
         self._render = render
         self._publish = publish
+        self.written: Counter[str] = Counter()  # stored events by type, since the start
 
     def draft(self, happened: object, at: datetime) -> Ready:
         """Spell an event now, as it is true now; `store` writes it later."""
@@ -135,8 +137,12 @@ class EventLog:
                 }
             )
         await session.execute(insert(Event), rows)
-        on_commit(session, partial(self._publish, logged))
+        on_commit(session, partial(self._stored, logged))
         return logged
+
+    def _stored(self, logged: list[Logged]) -> None:
+        self.written.update(event.type for event in logged)
+        self._publish(logged)
 
 
 async def open_log(session: AsyncSession, account: UUID) -> None:
