@@ -196,6 +196,17 @@ async def test_a_silent_peer_does_not_keep_it_open() -> None:
         assert await heard(leg) == Failed("the SIP endpoint is closing")
 
 
+async def test_a_leg_its_user_gave_up_hears_nothing_of_the_closing() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind((HOST, 0))
+        caller = await SipEndpoint.open(HOST, 0, on_call=refuse_all)
+        uri = f"sip:x@{HOST}:{silent.getsockname()[1]}"
+        leg = caller.call(uri, to=uri, caller=uri, sdp=OFFER)
+        leg.cancel()
+        await caller.close(grace=0.0)
+        assert leg.events.empty()
+
+
 async def test_a_taken_port_is_an_oserror() -> None:
     async with endpoint() as taken:
         with pytest.raises(OSError, match="in use"):

@@ -132,8 +132,9 @@ class SipEndpoint:
             return
         self._closing = True
         for call in list(self._agent.core.calls.values()):
+            told = call.is_over
             call.hangup(self.now())
-            if call.listener is not None:
+            if call.listener is not None and not told:
                 call.listener(Failed("the SIP endpoint is closing"))
         self.flush()
         if not self._is_quiet():

@@ -80,6 +80,11 @@ class Call:
     def wake_at(self) -> float | None:
         return min((one.wake_at for one in self._acceptances.values()), default=None)
 
+    @property
+    def is_over(self) -> bool:
+        """Tell whether either side has ended it; its user hears nothing more then."""
+        return self._over
+
     def is_with(self, remote_tag: str | None) -> bool:
         return self.dialog is None or self.dialog.remote_tag == remote_tag
 
