@@ -42,6 +42,7 @@ RESULTS = Path(__file__).parent / "results"
 class Run:
     packets: int
     lost: int
+    doubled: int
     p50: float
     p99: float
     p999: float
@@ -131,15 +132,15 @@ def spawn(*arguments: object) -> subprocess.Popen[str]:
     )
 
 
-def jitter(rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], int]:
-    """Absolute deviations from 20 ms, and packets that never came, over all streams."""
+def jitter(rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], int, int]:
+    """Absolute deviations from 20 ms, packets that never came, and that came twice."""
     begin = rows[:, 2].min() + int(WARM_UP * 1e9)
     rows = rows[rows[:, 2] > begin]
     rows = rows[np.lexsort((rows[:, 2], rows[:, 0]))]
     same = rows[1:, 0] == rows[:-1, 0]
     steps = np.diff(rows[:, 1])[same] % 65_536
     gaps = np.diff(rows[:, 2])[same] / 1e6
-    return np.abs(gaps[steps == 1] - 20), int((steps - 1).sum())
+    return np.abs(gaps[steps == 1] - 20), int((steps[steps > 1] - 1).sum()), int((steps == 0).sum())
 
 
 def prompt(path: Path) -> Path:
@@ -173,13 +174,14 @@ async def one_run(legs: int, seconds: float, *, talking: bool) -> Run:
         cpu = (cpu_seconds(media.pid) - before) / (seconds - 1)
         used = resident_kb(media.pid) - empty
         await asyncio.to_thread(receiver.communicate)
-        deviations, lost = jitter(np.load(rows_file))
+        deviations, lost, doubled = jitter(np.load(rows_file))
     stats = [await leg.close() for leg in opened]
     await media.close()
     p50, p99, p999 = np.percentile(deviations, [50, 99, 99.9])
     return Run(
         packets=len(deviations),
         lost=lost,
+        doubled=doubled,
         p50=float(p50),
         p99=float(p99),
         p999=float(p999),
@@ -192,13 +194,14 @@ async def one_run(legs: int, seconds: float, *, talking: bool) -> Run:
 
 def table(runs: list[Run]) -> str:
     rows = [
-        "| run | packets | lost | p50 ms | p99 ms | p99.9 ms | worst ms | CPU | kB/call | heard |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| run | packets | lost | twice | p50 | p99 | p99.9 | worst | CPU | kB/call | heard |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
 
     def row(name: str, run: Run) -> str:
         return (
-            f"| {name} | {run.packets} | {run.lost} | {run.p50:.2f} | {run.p99:.2f} "
+            f"| {name} | {run.packets} | {run.lost} | {run.doubled} "
+            f"| {run.p50:.2f} | {run.p99:.2f} "
             f"| {run.p999:.2f} | {run.worst:.1f} | {run.cpu:.0%} "
             f"| {run.kilobytes:.1f} | {run.heard} |"
         )
