@@ -14,7 +14,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import phonenumbers
-from phonenumbers import PhoneMetadata, geocoder, timezone
+from phonenumbers import PhoneMetadata, timezone
+from phonenumbers.geodata import GEOCODE_DATA
 
 DATA = Path(__file__).parents[1] / "src/opentact/numbers/data"
 
@@ -57,7 +58,7 @@ def main_place(npa: str) -> str:
     """Name the place with the most prefixes in the area code."""
     places = Counter(
         names["en"]
-        for prefix, names in geocoder.GEOCODE_DATA.items()
+        for prefix, names in GEOCODE_DATA.items()
         if prefix.startswith(f"1{npa}") and ", " in names.get("en", "")
     )
     return places.most_common(1)[0][0]
@@ -72,15 +73,21 @@ def rate_center(place: str) -> str:
 def area_codes() -> Iterable[tuple[str, ...]]:
     known = overlays()
     for region in ("US", "CA"):
-        metadata = PhoneMetadata.metadata_for_region(region)
+        pattern = _fixed_line(region)
         for npa in map(str, range(200, 1000)):
             number = f"{npa}5550100"
-            if not re.fullmatch(metadata.fixed_line.national_number_pattern, number):
+            if not re.fullmatch(pattern, number):
                 continue
             place = known.get(npa) or main_place(npa)
             city, _, state = place.rpartition(", ")
             zone = timezone.time_zones_for_number(phonenumbers.parse(f"+1{number}"))[0]
             yield npa, region, state, city, rate_center(place), zone
+
+
+def _fixed_line(region: str) -> str:
+    metadata = PhoneMetadata.metadata_for_region(region)
+    described = metadata.fixed_line if metadata else None
+    return str(described.national_number_pattern if described else "")
 
 
 def countries(names: Path, codes: Path) -> Iterable[tuple[str, ...]]:
@@ -112,7 +119,7 @@ def rows(table: Path) -> Iterable[list[str]]:
             yield line.split("\t")
 
 
-def write(name: str, header: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
+def write(name: str, header: Sequence[str], lines: Iterable[tuple[str, ...]]) -> None:
     with (DATA / name).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)

@@ -34,9 +34,7 @@ async def stocked(world: World, count: int = 10, **columns: Any) -> list[int]:
 
 def order(*tns: int, features: tuple[str, ...] = ("voice", "sms"), autorenew: bool = True) -> Any:
     """Write the body of an order of today."""
-    return {
-        "items": [{"tn": tn, "features": list(features), "autorenew": autorenew} for tn in tns]
-    }
+    return {"items": [{"tn": tn, "features": list(features), "autorenew": autorenew} for tn in tns]}
 
 
 async def buy(tenant: Tenant, *tns: int, **how: Any) -> Any:

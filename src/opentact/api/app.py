@@ -13,6 +13,7 @@ from . import (
     accounts,
     call_control,
     calls,
+    dictionaries,
     envelope,
     events,
     health,
@@ -29,7 +30,9 @@ from . import (
     sip_products,
     sip_tnleases,
     subscriptions,
+    tn_profiles,
     tokens,
+    transactions,
     users,
     websocket,
 )
@@ -61,6 +64,9 @@ ROUTERS: list[APIRouter] = [
     numbers.router,
     orders.router,
     leases.router,
+    tn_profiles.router,
+    transactions.router,
+    dictionaries.router,
 ]
 
 

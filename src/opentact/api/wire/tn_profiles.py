@@ -32,7 +32,7 @@ class TnProfileOut(TypedDict, total=False):
     expired_on: str | None
 
 
-def profile_out(profile: TnProfile, prices: Prices | None = None) -> TnProfileOut:
+def profile_out(profile: TnProfile, prices: Prices | None = None) -> dict[str, Any]:
     """Write a profile, with the prices of another list where it has none of its own."""
     country = countries().get(profile.country)
     out: dict[str, Any] = {
@@ -57,10 +57,10 @@ def profile_out(profile: TnProfile, prices: Prices | None = None) -> TnProfileOu
     for feature in ("sms", "mms", "voice", "fax", "emergency"):
         works = feature in {"sms", "voice"}
         out[f"{feature}_provider"] = {"name": profile.provider} if works else None
-    return TnProfileOut(**out)  # type: ignore[typeddict-item]
+    return out
 
 
-def special_price_out(price: TnSpecialPrice) -> TnProfileOut:
+def special_price_out(price: TnSpecialPrice) -> dict[str, Any]:
     """Write a special price."""
     out: dict[str, Any] = {
         "uuid": str(price.uuid),
@@ -72,4 +72,4 @@ def special_price_out(price: TnSpecialPrice) -> TnProfileOut:
         "expired_on": stamp(price.expired_on) if price.expired_on else None,
         **price_list_out(price),
     }
-    return TnProfileOut(**out)  # type: ignore[typeddict-item]
+    return out
