@@ -47,6 +47,43 @@ async def test_a_killed_process_ends_its_legs_and_a_new_one_takes_new_ones() -> 
     await media.close()
 
 
+async def test_a_call_that_comes_as_the_process_dies_is_taken_by_the_next() -> None:
+    media = ProcessMedia(SETTINGS)
+    await media.start()
+    first = media.pid
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    leg = await media.open(uuid4(), HOST)
+    assert leg.host == HOST
+    assert media.pid != first
+    await media.close()
+
+
+async def test_a_process_that_hangs_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    media = ProcessMedia(SETTINGS)
+    leg = await media.open(uuid4(), HOST)
+    assert media.pid is not None
+    os.kill(media.pid, signal.SIGSTOP)
+    monkeypatch.setattr("opentact.adapters.media.child._ANSWER_TIMEOUT", 0.2)
+    with pytest.raises(MediaUnavailable, match="does not answer"):
+        await media.open(uuid4(), HOST)
+    monkeypatch.undo()
+    await event(leg, MediaGone)
+    assert (await media.open(uuid4(), HOST)).host == HOST
+    await media.close()
+
+
+async def test_a_leg_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("opentact.adapters.media.child._CLOSE_TIMEOUT", 0.2)
+    media = ProcessMedia(SETTINGS)
+    leg = await media.open(uuid4(), HOST)
+    assert media.pid is not None
+    os.kill(media.pid, signal.SIGSTOP)
+    assert await leg.close() == MediaStats()
+    await event(leg, MediaGone)
+    await media.close()
+
+
 async def test_a_recording_cut_by_a_kill_is_readable(tmp_path: Path) -> None:
     media = ProcessMedia(SETTINGS)
     leg = await media.open(uuid4(), HOST)

@@ -28,6 +28,8 @@ from .settings import MediaSettings
 # Generous for a slow disk: the process starts in a quarter of a second.
 _START_TIMEOUT = 15.0
 _ANSWER_TIMEOUT = 5.0
+# A leg is closed when its recordings are on disk, and disks may be slow.
+_CLOSE_TIMEOUT = 30.0
 _MESSAGES_IN_ONE_GO = 256
 
 _log = logging.getLogger(__name__)
@@ -71,10 +73,13 @@ class Child:
             # Whoever asked is gone, or was told no: ports bound after that would stay bound.
             self._send("close", leg)
             if isinstance(error, TimeoutError):
+                self._hangs()
                 raise MediaUnavailable("the media process does not answer") from None
             raise
         finally:
             self._opening.pop(leg, None)
+        if self.gone:
+            raise MediaUnavailable("the media process died")
         handle = LegHandle(leg, bound, port, self.execute, self.close_leg)
         self.handles[leg] = handle
         return handle
@@ -90,7 +95,12 @@ class Child:
         closing: asyncio.Future[MediaStats] = self._loop.create_future()
         self._closing[leg] = closing
         self._send("close", leg)
-        return await closing
+        try:
+            async with asyncio.timeout(_CLOSE_TIMEOUT):
+                return await closing
+        except TimeoutError:
+            self._hangs()
+            return MediaStats()
 
     async def end(self) -> None:
         """Let go of the pipe and see the process end."""
@@ -100,6 +110,11 @@ class Child:
         except subprocess.TimeoutExpired:
             self.process.kill()
             await asyncio.to_thread(self.process.wait)
+
+    def _hangs(self) -> None:
+        """Kill what neither works nor dies: its legs are then told, and a new one is started."""
+        _log.error("x media process %d does not answer, killing it", self.process.pid)
+        self.process.kill()
 
     def _read(self) -> None:
         for _ in range(_MESSAGES_IN_ONE_GO):
@@ -215,7 +230,13 @@ class ProcessMedia:
         await self._living()
 
     async def open(self, leg: UUID, host: str) -> LegHandle:
-        """Bind a leg, in a new process if the last one died."""
+        """Bind a leg, in a new process if the last one died, be it just now."""
+        child = await self._living()
+        try:
+            return await child.open(leg, host)
+        except MediaUnavailable:
+            if not child.gone:
+                raise
         return await (await self._living()).open(leg, host)
 
     def snapshot(self) -> list[Vitals]:
