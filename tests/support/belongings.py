@@ -6,6 +6,7 @@ from uuid import UUID
 
 import httpx
 
+from opentact.numbers.profiles import TnSpecialPrice
 from opentact.voice.calls import Call, CallState, Direction
 from opentact.voice.recordings import Recording, RecordingState
 
@@ -103,6 +104,20 @@ async def _recording(world: World, who: Tenant, owned: dict[str, str]) -> str:
     return str(recording.uuid)
 
 
+async def _special_price(world: World, who: Tenant, _: dict[str, str]) -> str:
+    now = world.clock.now()
+    # Not the list that orders are priced by, so that belongings cost what they cost.
+    price = TnSpecialPrice(account_uuid=who.account, name="CA", created_on=now, modified_on=now)
+    async with world.database.write() as session:
+        session.add(price)
+    return str(price.uuid)
+
+
+async def _transaction(_: World, who: Tenant, __: dict[str, str]) -> str:
+    answer = await who.client.post("/rest/transaction/search", json={"ref_type": "tnlease_nrc"})
+    return str(answer.json()["payload"]["data"][0]["uuid"])
+
+
 # In the order of making: a later one may point at an earlier one.
 THINGS: dict[str, Make] = {
     "token": _made_by("/rest/token", {"name": "spare"}),
@@ -128,6 +143,9 @@ THINGS: dict[str, Make] = {
     "lease": _lease,
     "call": _call,
     "recording": _recording,
+    "transaction": _transaction,
+    "special_price": _special_price,
+    "tn_profile": _made_by("/rest/profile/tn", {"name": "screening {round}"}),
 }
 
 

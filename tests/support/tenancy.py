@@ -167,6 +167,7 @@ class Attack:
             f"/rest/sip/app/call/flow/{self.theirs['app_with_flow']}",
             "/rest/lease/tn",
             "/rest/order",
+            "/rest/profile/tn",
             f"/rest/call/{self.theirs['call']}",
         )
         return [(await self.world.alice.client.get(path)).text for path in paths]

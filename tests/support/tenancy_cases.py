@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from .belongings import FLOW
 from .numbers import FIRST, order
-from .tenancy import Case, admins_only, hidden, hidden_in_body, mine_only
+from .tenancy import Case, Then, admins_only, hidden, hidden_in_body, mine_only
 
 _PROFILE = {"outbound_voice_profile": "{theirs.voice_profile}"}
 _FILE = {"file": ("flow.xml", FLOW)}
@@ -160,6 +160,25 @@ CASES |= {
         hidden_in_body({"sip_control_app": "{theirs.app}"}, name="lease"),
         hidden_in_body({"messaging_profile": "{theirs.messaging_profile}"}, name="lease"),
     ],
+    "GET /rest/profile/tn": mine_only(),
+    "POST /rest/profile/tn": mine_only({"name": "mine"}, shows=False),
+    "GET /rest/profile/tn/special_prices": mine_only(),
+    "GET /rest/profile/tn/{uuid}": hidden(uuid="tn_profile"),
+    "PATCH /rest/profile/tn/{uuid}": hidden({"description": "x"}, uuid="tn_profile"),
+    "DELETE /rest/profile/tn/{uuid}": hidden(uuid="tn_profile"),
+    "POST /rest/profile/tn/{uuid}/blacklist": hidden({"add": ["12025550100"]}, uuid="tn_profile"),
+    "POST /rest/profile/tn/{uuid}/whitelist": hidden({"add": ["12025550100"]}, uuid="tn_profile"),
+    "POST /rest/transaction/search": mine_only({}),
+    "GET /rest/transaction/{uuid}": hidden(uuid="transaction"),
+    "GET /rest/transaction/report/invoice": mine_only(shows=False),
+    "GET /rest/transaction/report/dashboard/{ref_type}": Case(
+        Then.NOTHING_OF_THEIRS, path={"ref_type": "tnlease_nrc"}
+    ),
+    "GET /rest/dict/country": mine_only(shows=False),
+    "GET /rest/dict/tz": mine_only(shows=False),
+    "GET /rest/dict/gtts": mine_only(shows=False),
+    "GET /rest/dict/lerg/states": mine_only(shows=False),
+    "GET /rest/dict/lerg/ratecenters": mine_only(shows=False),
     "DELETE /rest/lease/tn/{name}": [hidden(name="lease"), hidden(name="tn")],
 }
 CASES["POST /rest/profile/outbound_voice"] = [
