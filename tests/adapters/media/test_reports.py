@@ -17,7 +17,8 @@ def test_reports_tell_what_was_sent_and_heard(bench: Bench, phone: Phone) -> Non
     report, name = phone.is_told()[-1]
     sent = phone.hears()
     assert isinstance(report, rtcp.SenderReport)
-    assert report.packets <= len(sent) <= report.packets + 250
+    # the last report is at most 7.5 s old, and 7.6 s have gone by
+    assert 1 <= report.packets <= 380
     assert report.octets == report.packets * 160
     assert report.ssrc == sent[0].ssrc
     assert (report.timestamp - sent[0].timestamp) % 2**32 == report.packets * 160
