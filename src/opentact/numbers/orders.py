@@ -25,7 +25,7 @@ from opentact.kit.money import ZERO
 
 from .events import OrderSummary
 from .faults import OrderNotFound
-from .features import Feature, to_bits
+from .features import WORKING, Feature, to_bits
 from .inventory import Tn, TnKey
 from .leases import HELD, Lease
 from .prices import FREE, Price, price_of
@@ -157,11 +157,17 @@ def _offer(
         refusal = "taken by another order"
     elif row.profile not in lists:
         refusal = "it has no price"
-    elif missing := [f.value for f in wish.features if not to_bits([f]) & row.features]:
+    elif missing := _missing(wish, row.features):
         refusal = f"it has no {' and no '.join(missing)}"
     if refusal is not None:
         return Offer(wish, refusal=f"Error buying a number: {refusal}")
     return Offer(wish, price_of(lists[row.profile], wish.features), row.provider, row.profile)
+
+
+def _missing(wish: Wish, able: int) -> list[str]:
+    # The others are kept and echoed, whatever the number can do (spec/11 B11).
+    wanted = [feature for feature in wish.features if feature in WORKING]
+    return [feature.value for feature in wanted if not to_bits([feature]) & able]
 
 
 async def place_order(
