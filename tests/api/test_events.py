@@ -76,7 +76,7 @@ async def test_old_events_are_forgotten_in_bites_and_only_old_ones(world: World)
     await change_balance(world, world.bob, *range(4))
     world.clock.at += timedelta(days=2)
     await change_balance(world, world.bob, 4)
-    bites = []
+    bites: list[int] = []
     while not bites or bites[-1]:
         async with world.database.write() as session:
             before = world.clock.at - timedelta(days=1)

@@ -99,8 +99,8 @@ async def test_a_removed_subscription_is_gone(world: World) -> None:
 @pytest.mark.parametrize("method", ["get", "patch", "delete"])
 async def test_nobody_reaches_anothers_subscription(world: World, method: str) -> None:
     made = await subscribe(world)
-    body = {"json": {"is_active": False}} if method == "patch" else {}
-    answer = await world.bob.client.request(method, f"{PATH}/{made['uuid']}", **body)
+    body = {"is_active": False} if method == "patch" else None
+    answer = await world.bob.client.request(method, f"{PATH}/{made['uuid']}", json=body)
     assert answer.status_code == 404
     assert (await world.bob.client.get(PATH)).json()["payload"] == []
 
