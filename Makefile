@@ -5,10 +5,10 @@ SHELL := /bin/bash
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help demo serve test check bench docs voice lock clean
+.PHONY: help demo serve test check bench docs migration voice lock clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## Watch it work: order a number, attach a call flow, call it (ARGS=--exit to stop after)
 	@tools/setup runtime
@@ -36,6 +36,10 @@ bench: ## Measure what bench/ promises; each script prints its table
 docs: ## Write the generated pages of docs/reference anew
 	@tools/setup dev
 	@tools/step "docs/reference/errors.md" $(BIN)/python -m opentact.app.error_pages
+
+migration: ## Write the step from the newest schema to the entities: make migration m="why"
+	@tools/setup dev
+	@$(BIN)/python -m opentact.adapters.storage.migrations "$(m)" $(ARGS)
 
 voice: ## Add a natural voice for Say (63 MB; without it a small one speaks)
 	@tools/setup runtime voice

@@ -4,12 +4,14 @@ No test leaves the machine. Tests below `tests/e2e` carry the marker `e2e`. A pe
 installed is named at the end of the run, so that a skipped promise is never a silent one.
 """
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from support import network
+from support.databases import TEMPLATE, give_tables
 from support.peers import MISSING
 from support.postgres import PostgresServer, postgres_server
 
@@ -48,10 +50,36 @@ def postgres_url(postgres: PostgresServer) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with every table, to be copied."""
+    file = tmp_path_factory.mktemp("sqlite") / "template.db"
+    give_tables(f"sqlite+aiosqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+def postgres_url_with_tables(postgres: PostgresServer) -> Iterator[str]:
+    """The URL of a PostgreSQL database with every table."""
+    with postgres.database(postgres.template(TEMPLATE, give_tables)) as url:
+        yield url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database with every table, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        file = tmp_path / "opentact.db"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
+        return f"sqlite+aiosqlite:///{file}"
+    url: str = request.getfixturevalue("postgres_url_with_tables")
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database, once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path / 'opentact.db'}"
+        return f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}"
     url: str = request.getfixturevalue("postgres_url")
     return url

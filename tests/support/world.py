@@ -72,9 +72,9 @@ class World:
 
 @asynccontextmanager
 async def build_world(url: str, **services: Any) -> AsyncIterator[World]:
-    """Build it on the database at `url`; `services` replace members of `Services`."""
+    """Build it on the database at `url`, which has its tables; `services` replace members."""
     database, clock, published = Database(url), Hands(), list[Logged]()
-    await database.create_all()
+    await database.upgrade()
     async with database.write() as session:
         await seed_products(session, clock.now())
     passwords = Passwords(time.monotonic, fast=True)

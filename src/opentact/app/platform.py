@@ -97,6 +97,7 @@ async def open_platform(settings: Settings, database: Database) -> AsyncIterator
         journal = Journal(database)
         stack.push_async_callback(journal.close)
         book = CallBook(journal, events, clock, link=links.link)
+        stack.push_async_callback(book.close)
         props, media, speech = await _engines(settings, stack)
         desk = Desk(book, clock, props, recordings, call_entity, float(settings.park_seconds))
         switchboard = Switchboard(database, media, desk, _edge(settings, node))

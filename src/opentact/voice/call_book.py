@@ -6,28 +6,26 @@ few milliseconds and is stored together; several changes of one call become one 
 OK, the outside hears nothing that could still be lost (design 5).
 """
 
-from collections import defaultdict
+import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, cast
+from decimal import Decimal
+from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from opentact.accounts.accounts import Account
-from opentact.billing.ledger import BalanceChanged, Line, post
-from opentact.events.log import EventLog, Ready
+from opentact.billing.ledger import Line
+from opentact.events.log import EventLog
 from opentact.kit.clock import Clock
 from opentact.kit.entities import Base
 from opentact.kit.ids import new_id
 
 from .call_events import CallCard, CallChanged, CommandEnded, RecordingChanged
+from .call_pages import Page, Writer
+from .callflow.steps import Command
 from .calls import Call, CallFlowLog, CallState
-from .recordings import Recording
-
-Row = dict[str, Any]
+from .recordings import Recording, RecordingState
 
 
 class Journal(Protocol):
@@ -35,16 +33,6 @@ class Journal(Protocol):
 
     def later(self, work: Callable[[AsyncSession], Awaitable[None]]) -> Awaitable[None]:
         """Queue the work; the awaitable is done once it is stored."""
-
-
-@dataclass(slots=True)
-class _Batch:
-    """What waits for the next commit."""
-
-    inserts: dict[tuple[type[Base], UUID], Row] = field(default_factory=dict)
-    updates: dict[tuple[type[Base], UUID], Row] = field(default_factory=dict)
-    charges: dict[UUID, tuple[Account, list[Line]]] = field(default_factory=dict)
-    events: dict[UUID, list[Ready]] = field(default_factory=lambda: defaultdict(list))
 
 
 class CallBook:
@@ -63,27 +51,32 @@ class CallBook:
         self._events = events
         self._clock = clock
         self._link = link
-        self._batch = _Batch()
-        self._queued = False
+        self._writer = Writer(events, clock.now, self._charged)
+        self._pages: dict[UUID, Page] = {}
+        self._open: dict[UUID, dict[UUID, CallCard]] = {}
         self._latest: Awaitable[None] | None = None
 
     def opened(self, card: CallCard) -> None:
         """Write a new call down, in the state it has."""
-        self._insert(card.call, Call)
+        self._open.setdefault(card.account.uuid, {})[card.call.uuid] = card
+        self._insert(card, card.call)
         self.entered(card, card.call.state)
 
     def entered(self, card: CallCard, state: CallState) -> None:
         """Write that the call reached a state, and tell."""
-        self._tell(card, CallChanged(card, state, card.next_seq()))
+        happened = CallChanged(card, state, card.next_seq())
+        if state is CallState.DESTROYED:
+            # Its frame shows the balance after the call was paid.
+            self._page(card).late.append(happened)
+            self._forget(card)
+        else:
+            self._tell(card, happened)
 
     def changed(self, card: CallCard, **values: Any) -> None:
         """Write changed members of the call's record."""
-        values["modified_on"] = self._clock.now()
-        for name, value in values.items():
-            setattr(card.call, name, value)
-        self._change(Call, card.call.uuid, values)
+        self._change(card, card.call, values)
 
-    def command(self, card: CallCard, command: Any, line: int) -> None:
+    def command(self, card: CallCard, command: Command, line: int) -> None:
         """Write a command of the flow into the log, and tell."""
         now = self._clock.now()
         log = CallFlowLog(
@@ -99,83 +92,69 @@ class CallBook:
             created_on=now,
             modified_on=now,
         )
-        self._insert(log, CallFlowLog)
+        self._insert(card, log)
         self._tell(card, CommandEnded(card, command, line, card.next_seq()))
 
     def recording_opened(self, card: CallCard, recording: Recording) -> None:
         """Write a recording down that begins now, and tell."""
-        self._insert(recording, Recording)
+        self._insert(card, recording)
         self._tell(card, RecordingChanged(card, recording, None, card.next_seq()))
 
     def recording_closed(self, card: CallCard, recording: Recording, **values: Any) -> None:
         """Write how a recording ended, and tell, with its link if it is stored."""
-        now = self._clock.now()
-        values["modified_on"] = now
-        for name, value in values.items():
-            setattr(recording, name, value)
-        self._change(Recording, recording.uuid, values)
-        url = self._link(recording.uuid, now) if recording.reason is None else None
+        self._change(card, recording, values)
+        stored = recording.state is RecordingState.STORED
+        url = self._link(recording.uuid, self._clock.now()) if stored else None
         self._tell(card, RecordingChanged(card, recording, url, card.next_seq()))
 
-    def charge(self, account: Account, line: Line) -> None:
-        """Charge the account for what was used, whatever its balance."""
-        self._begin()
-        _, lines = self._batch.charges.setdefault(account.uuid, (account, []))
-        lines.append(line)
+    def charge(self, card: CallCard, line: Line) -> None:
+        """Charge the account for what the call used, whatever its balance."""
+        self._page(card).charges.append(line)
 
-    async def durable(self) -> None:
-        """Wait until all that was handed in is stored; raises what the database said."""
+    async def durable(self, card: CallCard) -> None:
+        """Wait until all about the call is stored; raises what the database said."""
         if self._latest is not None:
-            await self._latest
+            # Shielded: who gives up waiting must not take the commit from the others.
+            await asyncio.shield(asyncio.ensure_future(self._latest))
+        if card.lost is not None:
+            raise card.lost
 
     def _tell(self, card: CallCard, happened: object) -> None:
-        self._begin()
-        ready = self._events.draft(happened, self._clock.now())
-        self._batch.events[card.account.uuid].append(ready)
+        page = self._page(card)
+        page.ready.append(self._events.draft(happened, self._clock.now()))
 
-    def _insert(self, entity: Base, kind: type[Base]) -> None:
-        self._begin()
-        columns = kind.__mapper__.column_attrs
-        row = {attr.key: getattr(entity, attr.key) for attr in columns}
-        self._batch.inserts[kind, row["uuid"]] = row
+    def _insert(self, card: CallCard, entity: Call | CallFlowLog | Recording) -> None:
+        row = {
+            attr.key: getattr(entity, attr.key) for attr in type(entity).__mapper__.column_attrs
+        }
+        self._page(card).inserts[type(entity), entity.uuid] = row
 
-    def _change(self, kind: type[Base], uuid: UUID, values: Row) -> None:
-        self._begin()
-        fresh = self._batch.inserts.get((kind, uuid))
-        if fresh is not None:
-            fresh.update(values)
-        else:
-            self._batch.updates.setdefault((kind, uuid), {}).update(values)
+    def _change(self, card: CallCard, entity: Call | Recording, values: dict[str, Any]) -> None:
+        values["modified_on"] = self._clock.now()
+        for name, value in values.items():
+            setattr(entity, name, value)
+        kind: type[Base] = type(entity)
+        self._page(card).change((kind, entity.uuid), values)
 
-    def _begin(self) -> None:
-        if not self._queued:
-            self._queued = True
+    def _page(self, card: CallCard) -> Page:
+        if not self._pages:
             self._latest = self._journal.later(self._store)
+        return self._pages.setdefault(card.call.uuid, Page(card))
 
     async def _store(self, session: AsyncSession) -> None:
-        batch, self._batch, self._queued = self._batch, _Batch(), False
-        for kind, rows in _by_kind(batch.inserts).items():
-            await session.execute(insert(kind), rows)
-        for (kind, members), rows in _by_shape(batch.updates).items():
-            table = cast(Table, kind.__mapper__.local_table)
-            names = {kind.__mapper__.columns[name].name: name for name in members}
-            change = update(table).where(table.c.uuid == bindparam("row_uuid"))
-            values: Row = {column: bindparam(f"new_{name}") for column, name in names.items()}
-            await session.execute(change.values(values), rows)
-        for account, lines in batch.charges.values():
-            await self._charge(session, account, lines, batch)
-        for uuid, ready in batch.events.items():
-            await self._events.store(session, uuid, ready)
+        pages, self._pages = self._pages, {}
+        await self._writer.store(session, pages.values())
 
-    async def _charge(
-        self, session: AsyncSession, account: Account, lines: list[Line], batch: _Batch
-    ) -> None:
-        now = self._clock.now()
-        balance = await post(session, account.uuid, lines, now=now, overdraw=True)
-        account.balance = balance
-        if account.balance_changed:
-            happened = BalanceChanged(account, balance, "voice_charge_in")
-            batch.events[account.uuid].append(self._events.draft(happened, now))
+    def _charged(self, account: UUID, balance: Decimal) -> None:
+        """Let the frames of the account's live calls show the new balance."""
+        for card in self._open.get(account, {}).values():
+            card.account.balance = balance
+
+    def _forget(self, card: CallCard) -> None:
+        cards = self._open.get(card.account.uuid, {})
+        cards.pop(card.call.uuid, None)
+        if not cards:
+            self._open.pop(card.account.uuid, None)
 
 
 def new_recording(
@@ -193,23 +172,3 @@ def new_recording(
         modified_on=now,
         **values,
     )
-
-
-def _by_kind(inserts: dict[tuple[type[Base], UUID], Row]) -> dict[type[Base], list[Row]]:
-    rows: dict[type[Base], list[Row]] = defaultdict(list)
-    for (kind, _), row in inserts.items():
-        rows[kind].append(row)
-    return rows
-
-
-def _by_shape(
-    updates: dict[tuple[type[Base], UUID], Row],
-) -> dict[tuple[type[Base], tuple[str, ...]], list[Row]]:
-    """Put updates of the same members together: one statement, many rows."""
-    rows: dict[tuple[type[Base], tuple[str, ...]], list[Row]] = defaultdict(list)
-    for (kind, uuid), values in updates.items():
-        members = tuple(sorted(values))
-        rows[kind, members].append(
-            {"row_uuid": uuid, **{f"new_{name}": value for name, value in values.items()}}
-        )
-    return rows

@@ -7,15 +7,14 @@ one pool. Only the edge (an endpoint, a job, a SIP event handler) calls `write`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, nullcontext
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
     AsyncEngine,
     AsyncSession,
     async_sessionmaker,
@@ -23,23 +22,17 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from opentact.kit.entities import Base
-from opentact.kit.faults import Fault
 from opentact.kit.units import take_on_commit
 
-BUSY_MS = 10_000
+from . import migrations
+from .faults import DatabaseUnusable, unusable
+from .sqlite import sqlite_engine
+
 READERS = 8
 POSTGRES_POOL = 20
+MIGRATION_LOCK = 0x6F70656E74616374  # "opentact": nobody else's lock has this number
 
-
-class DatabaseUnusable(Fault):
-    """The database cannot be used: its file is damaged, or the server does not answer.
-
-    Check the path or address in `OPENTACT_DATABASE_URL`; a damaged SQLite file is restored from
-    a backup, or moved away to begin anew.
-    """
-
-    code = "database_unusable"
-    status = 500
+__all__ = ["Database", "DatabaseUnusable"]
 
 
 class Database:
@@ -51,8 +44,8 @@ class Database:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self._lane = asyncio.Lock() if self.is_sqlite else None
         if self.is_sqlite:
-            self._reader = _sqlite_engine(url, READERS, begin="BEGIN")
-            self._writer = _sqlite_engine(url, 1, begin="BEGIN IMMEDIATE")
+            self._reader = sqlite_engine(url, READERS, begin="BEGIN")
+            self._writer = sqlite_engine(url, 1, begin="BEGIN IMMEDIATE")
         else:
             self._reader = self._writer = create_async_engine(
                 url, pool_size=POSTGRES_POOL, max_overflow=0, pool_pre_ping=True
@@ -62,27 +55,36 @@ class Database:
 
     @property
     def engine(self) -> AsyncEngine:
-        """The engine that writes, for migrations and tools."""
+        """The engine that writes, for tools."""
         return self._writer
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
-        """Open a session that sees one moment of the data and changes nothing."""
+        """Open a session that sees one moment of the data and changes nothing.
+
+        Raises `DatabaseUnusable` when there is no connection to be had.
+        """
         async with self._read() as session:
+            await _connect(session)
             yield session
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
         """Open a unit of work: all of it is stored when the block ends, or none of it.
 
-        What `on_commit` was given runs after the commit.
+        What `on_commit` was given runs after the commit, whatever becomes of the caller by then.
+        Raises `DatabaseUnusable` when the database is at fault rather than the work.
         """
         async with self._lane or nullcontext(), self._write() as session:
-            async with session.begin():
+            await _connect(session)
+            try:
                 yield session
-            calls = take_on_commit(session)
-        for call in calls:
-            call()
+                await _to_its_end(_commit(session))
+            except sa.exc.DBAPIError as error:
+                fault = unusable(error)
+                if fault is None:
+                    raise
+                raise fault from error
 
     async def close(self) -> None:
         """Close every connection."""
@@ -92,46 +94,93 @@ class Database:
 
     async def ping(self) -> None:
         """Ask the database for a sign of life, or raise `DatabaseUnusable`."""
-        try:
-            async with self.read() as session:
-                await session.execute(sa.text("SELECT 1"))
-        except (sa.exc.SQLAlchemyError, OSError) as error:
-            raise DatabaseUnusable(f"The database does not answer: {error}") from error
+        async with self.read() as session:
+            await session.execute(sa.text("SELECT 1"))
+
+    async def revision(self) -> str | None:
+        """Tell which revision the schema is at."""
+        async with self._reader.connect() as connection:
+            return await connection.run_sync(migrations.revision_of)
 
     async def upgrade(self) -> None:
-        """Bring the schema up to date."""
-        await self.create_all()
+        """Bring the schema up to date; two nodes that start at once do it one after the other."""
+        if await self.revision() == migrations.HEAD:
+            return
+        engine = self._writer
+        if self.is_sqlite:
+            # A table that is copied must not take the rows with it that point at it.
+            engine = sqlite_engine(self.url, 1, begin="BEGIN IMMEDIATE", foreign_keys=False)
+        try:
+            async with engine.begin() as connection:
+                await self._upgrade(connection)
+        finally:
+            if engine is not self._writer:
+                await engine.dispose()
 
     async def create_all(self) -> None:
         """Create every table there is not yet, without migrations (tests and tools)."""
         async with self._writer.begin() as connection:
             await connection.run_sync(Base.metadata.create_all)
+            await connection.run_sync(migrations.stamp)
+
+    async def _upgrade(self, connection: AsyncConnection) -> None:
+        if not self.is_sqlite:
+            lock = sa.text("SELECT pg_advisory_xact_lock(:key)")
+            await connection.execute(lock, {"key": MIGRATION_LOCK})
+        there = await connection.run_sync(migrations.revision_of)
+        if there == migrations.HEAD:
+            return
+        if there is not None and there > migrations.HEAD:
+            raise DatabaseUnusable(
+                f"The database is of a newer opentact (schema {there}, this one knows"
+                f" {migrations.HEAD}): start that one, or restore a backup from before"
+            )
+        if there is None and await connection.run_sync(_has_tables):
+            raise DatabaseUnusable(
+                "The database has tables that opentact did not make, or made before its schema"
+                " had versions: name another one in OPENTACT_DATABASE_URL, or move this one away"
+            )
+        await connection.run_sync(migrations.upgrade)
+        if self.is_sqlite:
+            torn = (await connection.execute(sa.text("PRAGMA foreign_key_check"))).first()
+            if torn is not None:
+                raise DatabaseUnusable(f"A migration left a row that points at nothing: {torn}")
 
 
-def _sqlite_engine(url: str, connections: int, *, begin: str) -> AsyncEngine:
-    path = make_url(url).database
-    if path and path != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(
-        url,
-        pool_size=connections,
-        max_overflow=0,
-        poolclass=sa.pool.AsyncAdaptedQueuePool,
-        connect_args={"timeout": BUSY_MS / 1000},
-    )
+def _has_tables(connection: sa.Connection) -> bool:
+    return bool(set(sa.inspect(connection).get_table_names()) & {"account", "user", "tn"})
 
-    @event.listens_for(engine.sync_engine, "connect")
-    def _prepare(connection: Any, _record: Any) -> None:
-        # The driver must not begin transactions of its own; we say when, and how.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
-        cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
-    def _begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(begin)
+async def _connect(session: AsyncSession) -> None:
+    """Begin at once: that a connection is not to be had is the database's fault, not the work's."""
+    try:
+        await session.connection()
+    except (sa.exc.DBAPIError, OSError) as error:
+        fault = unusable(error)
+        if fault is None:
+            fault = DatabaseUnusable(f"The database does not answer: {error}")
+        raise fault from error
 
-    return engine
+
+async def _commit(session: AsyncSession) -> None:
+    await session.commit()
+    for call in take_on_commit(session):
+        call()
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Let the work end though its caller is cancelled: a commit has happened or it has not."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            if task.cancelled():
+                raise
+            cancelled = error
+        except BaseException:  # noqa: BLE001, S110 - it is the task's, and raised below
+            pass
+    task.result()
+    if cancelled is not None:
+        raise cancelled

@@ -39,6 +39,8 @@ class Journal:
         self._database = database
         self._linger = linger
         self._waiting: deque[_Piece] = deque()
+        self._storing: list[_Piece] = []
+        self._closed = False
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -48,7 +50,12 @@ class Journal:
         return result
 
     def later(self, work: Work[T]) -> "asyncio.Future[T]":
-        """Queue the work behind all that was queued before; the future is done once stored."""
+        """Queue the work behind all that was queued before; the future is done once stored.
+
+        Raises RuntimeError once the journal is closed.
+        """
+        if self._closed:
+            raise RuntimeError("the journal is closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Piece(work, future))
         self._arrived.set()
@@ -58,27 +65,28 @@ class Journal:
 
     @property
     def backlog(self) -> int:
-        """How many pieces wait."""
-        return len(self._waiting)
+        """How many pieces wait or are being stored."""
+        return len(self._waiting) + len(self._storing)
 
     async def close(self) -> None:
-        """Store what was handed in, then stop."""
-        while self._waiting:
-            await asyncio.wait([self._waiting[-1].done])
+        """Take no more, store what was handed in, then stop."""
+        self._closed = True
+        self._arrived.set()
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await asyncio.wait([self._task])
 
     async def _run(self) -> None:
-        while True:
+        while self._waiting or not self._closed:
             await self._arrived.wait()
-            if len(self._waiting) < GROUP_MOST:
+            if len(self._waiting) < GROUP_MOST and not self._closed:
                 await asyncio.sleep(self._linger)
-            group = [self._waiting.popleft() for _ in range(min(GROUP_MOST, len(self._waiting)))]
-            if not self._waiting:
+            most = min(GROUP_MOST, len(self._waiting))
+            self._storing = [self._waiting.popleft() for _ in range(most)]
+            if not self._waiting and not self._closed:
                 self._arrived.clear()
-            if group:
-                await self._store(group)
+            if self._storing:
+                await self._store(self._storing)
+            self._storing = []
 
     async def _store(self, group: list[_Piece]) -> None:
         results: list[tuple[_Piece, Any]] = []

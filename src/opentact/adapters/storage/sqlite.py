@@ -1,0 +1,48 @@
+"""SQLite as we use it: write-ahead log, every commit on the disk, transactions begun by us."""
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+BUSY_MS = 10_000
+
+
+def sqlite_engine(
+    url: str, connections: int, *, begin: str, foreign_keys: bool = True
+) -> AsyncEngine:
+    """Make an engine whose transactions start with `begin`. Its file's folder is made."""
+    path = make_url(url).database
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        poolclass=sa.pool.AsyncAdaptedQueuePool,
+        connect_args={"timeout": BUSY_MS / 1000},
+    )
+    pragmas = {
+        "busy_timeout": BUSY_MS,
+        "journal_mode": "WAL",
+        "synchronous": "FULL",
+        "foreign_keys": "ON" if foreign_keys else "OFF",
+    }
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        # The driver must not begin transactions of its own; we say when, and how.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for name, value in pragmas.items():
+            cursor.execute(f"PRAGMA {name}={value}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
