@@ -40,4 +40,4 @@ def test_it_gives_way_to_calls_and_leaves_no_core_files(tmp_path: Path) -> None:
     with child(MODULE) as speech:
         speech.ask({"nonsense": True})
         assert resource.prlimit(speech.process.pid, resource.RLIMIT_CORE) == (0, 0)
-        assert speech.niceness() == os.nice(0) + 5
+        assert speech.niceness() == min(os.nice(0) + 5, 19)  # 19 is the nicest there is
