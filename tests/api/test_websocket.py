@@ -1,8 +1,8 @@
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
-from opentact.accounts.users import get_user
 from opentact.kit.ids import new_id
 from support.happenings import change_balance
 from support.websocket import Client, connected
@@ -147,15 +147,27 @@ async def test_a_user_is_online_while_any_socket_is_open(world: World) -> None:
 
 
 async def test_a_deactivated_user_loses_the_socket(world: World) -> None:
+    second = {"email": "second@example.com", "password": "correct horse battery"}
+    made = (await world.alice.client.post("/rest/account/user", json=second)).json()["payload"]
+    jwt = world.services.jwt.issue(UUID(made["uuid"]), "User", world.clock.now())
     async with connected(world.app) as client:
-        await client.authenticate(world.alice.token)
-        async with world.database.write() as session:
-            user = await get_user(session, world.alice.account, world.alice.user)
-            user.deleted_on = world.clock.now()
-        world.services.auth.forget()
-        world.services.bus.announce(world.alice.account)
+        await client.authenticate(jwt)
+        gone = await world.alice.client.delete(f"/rest/account/user/{made['uuid']}")
+        assert gone.status_code == 200
         assert (await client.hear())["success"] is False
         assert await client.until_closed() == 4401
+
+
+async def test_a_removed_token_loses_its_socket_and_no_other(world: World) -> None:
+    made = await world.alice.client.post("/rest/token", json={"name": "short"})
+    token = made.json()["payload"]["token"]
+    async with connected(world.app) as removed, connected(world.app) as kept:
+        await removed.authenticate(token)
+        await kept.authenticate(world.alice.token)
+        await world.alice.client.delete(f"/rest/token/{token}")
+        assert await removed.until_closed() == 4401
+        await change_balance(world, world.alice, 1)
+        assert await balances(kept, 1) == [1]
 
 
 async def test_a_token_that_ends_loses_the_socket(world: World) -> None:

@@ -54,6 +54,11 @@ class Services:
     number_providers: Mapping[str, NumberProvider] = field(default_factory=usual_providers)
     lease_period: Period = Period()
 
+    def access_changed(self, account: UUID) -> None:
+        """Look up anew who may do what, as users or tokens of the account have changed."""
+        self.auth.forget()
+        self.bus.announce(account)
+
 
 async def services_of(connection: HTTPConnection) -> Services:
     """Find the services of the app that got the request."""

@@ -85,7 +85,7 @@ async def modify(uuid: UUID, body: TokenUpdate, who: Caller, services: Inject) -
         if body.ttl is not None:
             token.ttl, token.expired_on = body.ttl, expires(token.created_on, body.ttl)
         token.modified_on = services.clock.now()
-    services.auth.forget()
+    services.access_changed(who.account)
     return ok(token_out(token))
 
 
@@ -94,7 +94,7 @@ async def remove_all(who: Caller, services: Inject) -> Response:
     """Remove every token of the user."""
     async with services.database.write() as session:
         await remove_all_tokens(session, who.user)
-    services.auth.forget()
+    services.access_changed(who.account)
     return ok({})
 
 
@@ -108,5 +108,5 @@ async def remove(token: str, who: Caller, services: Inject) -> Response:
     """Remove the token that reads so."""
     async with services.database.write() as session:
         removed = await remove_token(session, who.user, token)
-    services.auth.forget()
+    services.access_changed(who.account)
     return ok(token_out(removed))

@@ -202,7 +202,7 @@ async def modify(uuid: UUID, body: UserUpdate, who: Caller, services: Inject) ->
             if value is not None or name not in {"email", "role"}:
                 setattr(user, name, value)
         user.modified_on = services.clock.now()
-    services.auth.forget()
+    services.access_changed(who.account)
     return ok(shown(services, user))
 
 
@@ -223,7 +223,7 @@ async def deactivate(services: Services, uuid: UUID, who: Principal) -> list[Use
             user.deleted_on = user.modified_on = services.clock.now()
         await session.flush()
         left = await everyone(session, services, who.account)
-    services.auth.forget()
+    services.access_changed(who.account)
     return left
 
 
