@@ -1,6 +1,6 @@
 """What the routes are built from: handed in once, in `serve` and in tests alike."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, cast
@@ -31,6 +31,7 @@ class Services:
 
     `online(user)` tells whether an authenticated websocket of the user is open.
     `new_secret()` draws 48 random alphanumerics. `recordings` is the folder of their files.
+    `inspect` tells by name what the parts are doing, for /rest/admin/inspect.
     `pings` ask a part for a sign of life, or raise; /health shows them by name.
     """
 
@@ -52,7 +53,10 @@ class Services:
     pings: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     metrics: Metrics = field(default_factory=Metrics)
     number_providers: Mapping[str, NumberProvider] = field(default_factory=usual_providers)
-    lease_period: Period = Period()
+    lease_period: Period = field(default_factory=Period)
+    inspect: Mapping[str, Callable[[], Awaitable[list[dict[str, object]]]]] = field(
+        default_factory=dict
+    )
 
     def access_changed(self, account: UUID) -> None:
         """Look up anew who may do what, as users or tokens of the account have changed."""
@@ -68,8 +72,12 @@ async def services_of(connection: HTTPConnection) -> Services:
 Inject = Annotated[Services, Depends(services_of)]
 
 
-async def _caller(request: Request, services: Inject) -> Principal:
-    return await services.auth.principal(request)
+async def _caller(request: Request, services: Inject) -> AsyncIterator[Principal]:
+    try:
+        yield await services.auth.principal(request)
+    finally:
+        # A form may have been read for its `jwt` field, or its file: its files are to be closed.
+        await request.close()
 
 
 async def _admin(request: Request, services: Inject) -> Principal:
