@@ -71,30 +71,6 @@ async def test_who_asks_for_more_than_is_kept_is_told(world: World) -> None:
     assert (await page(world.alice))["gap"] is False
 
 
-async def test_old_events_are_forgotten_in_bites_and_only_old_ones(world: World) -> None:
-    await change_balance(world, world.alice, *range(5))
-    await change_balance(world, world.bob, *range(4))
-    world.clock.at += timedelta(days=2)
-    await change_balance(world, world.bob, 4)
-    bites: list[int] = []
-    while not bites or bites[-1]:
-        async with world.database.write() as session:
-            before = world.clock.at - timedelta(days=1)
-            bites.append(await forget_old_events(session, before, most=3))
-    assert bites == [3, 3, 3, 0]
-    assert (await page(world.alice))["data"] == []
-    assert balances(await page(world.bob)) == [4]
-
-
-async def test_positions_go_on_after_everything_was_forgotten(world: World) -> None:
-    await change_balance(world, world.alice, 1)
-    async with world.database.write() as session:
-        await forget_old_events(session, world.clock.at + timedelta(days=1))
-    [event] = await change_balance(world, world.alice, 2)
-    assert (await page(world.alice))["next"] == str(event)
-    assert world.published[-1].position == 2
-
-
 @pytest.mark.parametrize(
     ("query", "wrong"),
     [

@@ -2,11 +2,8 @@ import re
 
 import pytest
 
-from opentact.api.documents import rendered, shown_at
 from opentact.api.pages import wants_html
-from support.happenings import change_balance
-from support.websocket import connected
-from support.world import World, build_world
+from support.world import World
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 
@@ -107,59 +104,3 @@ async def test_llms_txt_is_plain(world: World) -> None:
     answer = await world.anonymous.get("/llms.txt")
     assert answer.text.startswith("# opentact\n")
     assert answer.headers["content-type"].startswith("text/plain")
-
-
-@pytest.mark.parametrize(
-    ("href", "shown"),
-    [
-        ("../reference/verbs.md#say", "/docs/reference/verbs#say"),
-        ("events.md", "/docs/guide/events"),
-        ("#here", "#here"),
-        ("https://example.com/a.md", "https://example.com/a.md"),
-        ("../decisions/0001-x.md", "../decisions/0001-x.md"),
-        ("../../../../etc/x.md", "../../../../etc/x.md"),
-    ],
-)
-def test_links_between_pages_lead_to_where_they_are_shown(href: str, shown: str) -> None:
-    assert shown_at(href, "guide/calls.md") == shown
-
-
-def test_headings_get_anchors_that_are_unique() -> None:
-    page = rendered("# A `b_c`, d!\n\n## Same\n\n## Same\n\n[x](calls.md)", "guide/x.md")
-    assert re.findall(r'id="([^"]*)"', page) == ["a-b_c-d", "same", "same-1"]
-    assert '<a href="/docs/guide/calls">' in page
-
-
-async def test_health_asks_every_part(database_url: str) -> None:
-    async def well() -> None: ...
-
-    async def ill() -> None:
-        raise OSError("host db.internal refused")
-
-    async with build_world(database_url, pings={"database": well, "sip": well}) as world:
-        answer = await world.anonymous.get("/health")
-        assert (answer.status_code, answer.json()["success"]) == (200, True)
-        assert set(answer.json()["payload"]) == {"database", "sip"}
-        world.services.pings["media"] = ill
-        answer = await world.anonymous.get("/health")
-        assert (answer.status_code, answer.json()["success"]) == (503, False)
-        assert answer.json()["payload"]["sip"]["ok"] is True
-        assert answer.json()["payload"]["media"]["code"] == "OSError"
-        assert "db.internal" not in answer.text
-
-
-async def test_metrics_count_requests_sockets_and_events(world: World) -> None:
-    await world.alice.client.get(f"/rest/event/subscription/{world.alice.user}")
-    await world.anonymous.get("/whatever/strangers/ask")
-    await change_balance(world, world.alice, 1, 2)
-    async with connected(world.app) as client:
-        await client.authenticate(world.alice.token)
-        text = (await world.anonymous.get("/metrics")).text
-    route = 'method="GET",route="/rest/event/subscription/{uuid}",status="404"'
-    for line in (
-        f"opentact_http_requests_total{{{route}}} 1.0",
-        'opentact_http_requests_total{method="GET",route="none",status="404"} 1.0',
-        "opentact_websockets 1.0",
-        'opentact_events_total{type="balance"} 2.0',
-    ):
-        assert line in text.splitlines()
