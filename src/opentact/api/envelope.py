@@ -193,7 +193,8 @@ def _plain(message: str) -> str:
 
 def _shown(value: object) -> object:
     if isinstance(value, str):
-        return value[:MOST_ECHOED]
+        # Half of a surrogate pair, which JSON can send, cannot be sent back.
+        return value[:MOST_ECHOED].encode(errors="replace").decode()
     if value is None or isinstance(value, bool | int | float):
         return value if not isinstance(value, int) or abs(value) < 2**63 else str(value)
     return str(value)[:MOST_ECHOED]
