@@ -224,7 +224,7 @@ async def _body(request: Request) -> dict[str, Any]:
         return {}
     try:
         raw = await request.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the second: nested too deep
         raise BadRequest(
             f"The body is not valid JSON: {error}", fields={"params": BadField("invalid JSON")}
         ) from None
