@@ -1,0 +1,296 @@
+"""Promise: 200 new inbound calls a second for 30 s, none failed, no event lost, on 2 cores.
+
+SIPp calls a number of a real server; its flow answers, plays one second of sound fetched by URL,
+and hangs up. Afterwards the database is held against the calls: one record for each, closed once
+with its cause, the same events for each with numbers without gaps, the balance as the ledger
+says. Latency is from INVITE to 200 OK at SIPp; below 150 ms at p99 even while 16 REST
+connections ask as fast as they are answered.
+
+    python bench/inbound_calls.py [--rate 200] [--seconds 30] [--runs 3] [--rest 16] [--write]
+"""
+
+import argparse
+import asyncio
+import io
+import socket
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import wave
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from support.peers import LOOPBACK, free_port  # noqa: E402 - found by the line above
+from support.server import Server, customer, running_server  # noqa: E402
+
+SCENARIO = ROOT / "tests/data/sipp/waiting_caller.xml"
+RESULTS = Path(__file__).parent / "results"
+STATES = 5  # init, ringing, live, hangup, destroyed
+PACKETS = 50  # of one second
+
+
+@dataclass(frozen=True)
+class Run:
+    calls: int
+    failed: int
+    repeated: int
+    p50: float
+    p99: float
+    worst: float
+    server_ms: float
+    media_ms: float
+    rest: int
+    wrong: tuple[str, ...]
+
+
+class Sound(BaseHTTPRequestHandler):
+    """Answers one second of a tone, whatever is asked."""
+
+    def do_GET(self) -> None:  # noqa: N802 - the standard library's name
+        body = tone()
+        self.send_response(200)
+        self.send_header("Content-Type", "audio/wav")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def tone() -> bytes:
+    times = np.arange(8_000) / 8_000
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8_000)
+        file.writeframes((8_000 * np.sin(2 * np.pi * 440 * times)).astype("<i2").tobytes())
+    return out.getvalue()
+
+
+async def prepare(server: Server, sound: str) -> int:
+    flow = f"<Response><Play>{sound}</Play><Hangup/></Response>"
+    async with customer(server.http, server.token) as buyer:
+        return await buyer.number_with_flow(flow)
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def sipp(server: Server, number: int, calls: int, rate: float, folder: Path, sink: int) -> None:
+    """Place the calls, and wait until all have ended."""
+    options = {
+        "-sf": SCENARIO,
+        "-s": number,
+        "-m": calls,
+        "-r": rate,
+        "-l": calls,
+        "-i": LOOPBACK,
+        "-p": free_port(),
+        "-timeout": f"{calls / rate + 60:.0f}s",
+        "-recv_timeout": 40_000,
+        "-rtt_freq": 1,
+        "-fd": 1,
+        "-stf": folder / "stats.csv",
+    }
+    words = [str(word) for pair in options.items() for word in pair]
+    traces = ["-trace_rtt", "-trace_stat", "-nostdin", "-timeout_error"]
+    command = ["sipp", server.sip, *words, *traces, "-key", "rtp_port", str(sink)]
+    subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, check=False)
+
+
+def answered_after(folder: Path) -> list[float]:
+    """Read every call's response time in ms from what `-trace_rtt` wrote."""
+    [file] = folder.glob("*_rtt.csv")
+    return [float(line.split(";")[1]) for line in file.read_text().splitlines()[1:]]
+
+
+def sipp_counts(folder: Path) -> tuple[int, int, int]:
+    header, *_, last = (folder / "stats.csv").read_text().splitlines()
+    row = dict(zip(header.split(";"), last.split(";"), strict=False))
+    failed = int(row["FailedCall(C)"]) + int(row["CurrentCall"])
+    return int(row["SuccessfulCall(C)"]), failed, int(row["Retransmissions(C)"])
+
+
+def found_wrong(database: Path, calls: int) -> tuple[str, ...]:
+    """Hold the database against the calls that were made; name what does not fit."""
+    with sqlite3.connect(database) as rows:
+
+        def one(sql: str) -> int:
+            return int(rows.execute(sql).fetchone()[0] or 0)
+
+        event = "SELECT ref_id, json_extract(frame, '$.seq') AS seq FROM event"
+        whole = "destroy_on IS NOT NULL AND cause = 'flow_hung_up'"
+        sent = f"json_extract(media, '$.packets_sent') >= {PACKETS}"
+        expected = {
+            "call records": ("SELECT count(*) FROM call", calls),
+            "closed with their cause": (f"SELECT count(*) FROM call WHERE {whole}", calls),
+            "prompt sent whole": (f"SELECT count(*) FROM call WHERE {sent}", calls),
+            "state events": (
+                "SELECT count(*) FROM event WHERE type = 'call_state'",
+                STATES * calls,
+            ),
+            "destroyed once": (
+                "SELECT count(DISTINCT ref_id) FROM event WHERE type = 'call_state'"
+                " AND json_extract(frame, '$.payload.state') = 'destroyed'",
+                calls,
+            ),
+            "gaps in numbers": (
+                "SELECT count(*) FROM (SELECT ref_id, count(*) n, max(seq) top, count(DISTINCT seq)"
+                f" d FROM ({event} WHERE type LIKE 'call%') GROUP BY ref_id"
+                " HAVING n != top OR n != d)",
+                0,
+            ),
+            "balance against ledger": (
+                "SELECT count(*) FROM account WHERE balance !="
+                ' (SELECT coalesce(sum(amount), 0) FROM "transaction"'
+                " WHERE account_uuid = account.uuid)",
+                0,
+            ),
+        }
+        return tuple(
+            f"{name}: {found} instead of {wanted}"
+            for name, (sql, wanted) in expected.items()
+            if (found := one(sql)) != wanted
+        )
+
+
+async def ask_for_ever(http: str, token: str, connections: int) -> None:
+    """Ask GET /rest/account on so many connections until killed; print the count at the end."""
+    host, _, port = http.rpartition(":")
+    request = f"GET /rest/account HTTP/1.1\r\nHost: {http}\r\nX-Auth-Token: {token}\r\n\r\n"
+    answered = 0
+
+    async def one() -> None:
+        nonlocal answered
+        reader, writer = await asyncio.open_connection(host, int(port))
+        while True:
+            writer.write(request.encode())
+            head = await reader.readuntil(b"\r\n\r\n")
+            if not head.startswith(b"HTTP/1.1 200"):
+                raise RuntimeError(head.decode())
+            length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+            await reader.readexactly(length)
+            answered += 1
+
+    tasks = [asyncio.create_task(one()) for _ in range(connections)]
+    await asyncio.to_thread(sys.stdin.readline)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    print(answered)
+
+
+class RestLoad:
+    """A process that asks the REST API all it can while the block runs."""
+
+    def __init__(self, server: Server, connections: int) -> None:
+        self.answered = 0
+        self._command = [sys.executable, __file__, "--ask", server.http, "--token", server.token]
+        self._command += ["--rest", str(connections)]
+        self._connections = connections
+
+    def __enter__(self) -> "RestLoad":
+        self._process = subprocess.Popen(
+            self._command if self._connections else ["cat"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        said, _ = self._process.communicate("\n")
+        self.answered = int(said.strip() or 0)
+
+
+def one_run(rate: float, seconds: float, rest: int) -> Run:
+    calls = int(rate * seconds)
+    sounds = ThreadingHTTPServer((LOOPBACK, 0), Sound)
+    threading.Thread(target=sounds.serve_forever, daemon=True).start()
+    sink = socket.socket(type=socket.SOCK_DGRAM)  # heard by nobody: the kernel drops what is over
+    sink.bind((LOOPBACK, 0))
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        with running_server(folder / "data") as server:
+            number = asyncio.run(prepare(server, f"http://{LOOPBACK}:{sounds.server_port}/a.wav"))
+            sipp(server, number, 5, 5, _made(folder / "warm"), sink.getsockname()[1])
+            pids = server.pid, server.child("media.process")
+            before = [cpu_seconds(pid) for pid in pids]
+            with RestLoad(server, rest) as load:
+                sipp(server, number, calls, rate, _made(folder / "sipp"), sink.getsockname()[1])
+            used = [cpu_seconds(pid) - b for pid, b in zip(pids, before, strict=True)]
+            time.sleep(1)
+        done, failed, repeated = sipp_counts(folder / "sipp")
+        times = answered_after(folder / "sipp")
+        wrong = found_wrong(folder / "data" / "opentact.db", calls + 5)
+    sounds.shutdown()
+    p50, p99 = np.percentile(times, [50, 99])
+    per_call = [1000 * each / calls for each in used]
+    return Run(
+        done, failed, repeated, float(p50), float(p99), max(times), *per_call, load.answered, wrong
+    )
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def table(runs: list[Run]) -> str:
+    rows = [
+        "| run | calls | failed | repeated | p50 ms | p99 ms | worst ms"
+        " | server ms CPU/call | media ms CPU/call | REST answers | wrong in the database |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    middle = sorted(runs, key=lambda run: run.p99)[len(runs) // 2]
+    named = [*((str(n), run) for n, run in enumerate(runs, start=1)), ("**median**", middle)]
+    for name, run in named:
+        rows.append(
+            f"| {name} | {run.calls} | {run.failed} | {run.repeated} | {run.p50:.1f}"
+            f" | {run.p99:.1f} | {run.worst:.0f} | {run.server_ms:.2f} | {run.media_ms:.2f}"
+            f" | {run.rest} | {'; '.join(run.wrong) or 'nothing'} |"
+        )
+    return "\n".join(rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rate", type=float, default=200)
+    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--rest", type=int, default=0, help="REST connections asking meanwhile")
+    parser.add_argument("--write", action="store_true", help="add the table to bench/results")
+    parser.add_argument("--ask", help=argparse.SUPPRESS)
+    parser.add_argument("--token", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.ask:
+        asyncio.run(ask_for_ever(options.ask, options.token, options.rest))
+        return
+    runs = []
+    for _ in range(options.runs):
+        runs.append(one_run(options.rate, options.seconds, options.rest))
+        print(runs[-1], file=sys.stderr)
+    load = f", {options.rest} REST connections" if options.rest else ""
+    text = f"## {options.rate:g} calls/s for {options.seconds:g} s{load}\n\n{table(runs)}\n"
+    print(text)
+    if options.write:
+        with (RESULTS / "inbound_calls.md").open("a") as file:
+            file.write(f"\n{text}")
+
+
+if __name__ == "__main__":
+    main()
