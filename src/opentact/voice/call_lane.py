@@ -1,0 +1,110 @@
+"""The way of calls' books into the database, one batch after the other, through its bad moments.
+
+A commit that fails is tried again after a pause, and all that comes later waits behind it: an
+event must not overtake the row it is about. What cannot be written at last is given up with
+every id in the log, and the next batch has its turn.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Generic, Protocol, TypeVar
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+B = TypeVar("B")
+PAUSES_S = (0.1, 0.3, 1.0, 3.0, 10.0, 20.0)  # a restart of the database takes some seconds
+log = structlog.get_logger(__name__)
+
+
+class Journal(Protocol):
+    """Where grouped writes go (adapters/storage/journal.py)."""
+
+    def later(self, work: Callable[[AsyncSession], Awaitable[None]]) -> Awaitable[None]:
+        """Queue the work; the awaitable is done once it is stored."""
+
+
+class Lane(Generic[B]):
+    """Writes batches of whatever calls leave."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        take: Callable[[], B],
+        store: Callable[[AsyncSession, B], Awaitable[None]],
+        is_stored: Callable[[AsyncSession, B], Awaitable[bool]],
+        give_up: Callable[[B, Exception], None],
+        pauses: Sequence[float] = PAUSES_S,
+    ) -> None:
+        """`take` hands over what waits, as late as can be; `pauses` are in seconds.
+
+        `store` writes a batch and leaves it as it was; `is_stored` tells whether a commit that
+        seemed to fail did not; `give_up` hears of what was lost.
+        """
+        self._journal = journal
+        self._take = take
+        self._store = store
+        self._is_stored = is_stored
+        self._give_up = give_up
+        self._pauses = pauses
+        self._written: asyncio.Future[None] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._hurry = asyncio.Event()
+
+    def soon(self) -> "asyncio.Future[None]":
+        """See to it that what waits is written; the future is done once it is, or given up."""
+        if self._written is None:
+            self._written = asyncio.get_running_loop().create_future()
+            if self._task is None or self._task.done():
+                self._task = asyncio.create_task(self._run(), name="call-lane")
+        return self._written
+
+    async def close(self) -> None:
+        """Write what waits, without pauses, and stop."""
+        self._hurry.set()
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    async def _run(self) -> None:
+        while (written := self._written) is not None:
+            taken: list[B] = []
+            error = await self._write(taken)
+            if error is not None:
+                self._give_up(self._taken(taken), error)
+            written.set_result(None)
+
+    async def _write(self, taken: list[B]) -> Exception | None:
+        for tried, pause in enumerate((*self._pauses, None), start=1):
+            try:
+                await self._journal.later(partial(self._try, taken=taken, again=tried > 1))
+            except Exception as error:  # noqa: BLE001 - whatever it is, it may pass
+                if pause is None or isinstance(error, IntegrityError):
+                    return error
+                log.warning("x calls not written, again", tried=tried, s=pause, error=repr(error))
+                await self._pause(pause)
+            else:
+                break
+        return None
+
+    async def _try(self, session: AsyncSession, *, taken: list[B], again: bool) -> None:
+        batch = self._taken(taken)
+        # A connection may break between a commit and its answer.
+        if not (again and await self._is_stored(session, batch)):
+            await self._store(session, batch)
+
+    def _taken(self, taken: list[B]) -> B:
+        """Take the batch once: what came while another was being written goes along."""
+        if not taken:
+            self._written = None
+            taken.append(self._take())
+        return taken[0]
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._hurry.wait()
+        except TimeoutError:
+            pass

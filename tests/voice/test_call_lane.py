@@ -1,0 +1,121 @@
+"""Batches of calls reach the database in order, through its bad moments, or are given up aloud."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from opentact.voice.call_lane import Lane
+
+CLASH = IntegrityError("INSERT", None, Exception("duplicate key"))
+SESSION: Any = object()
+
+
+class Disk:
+    """A journal over a disk that fails as told: `fails` lists the outcome of each commit."""
+
+    def __init__(self, *fails: Exception | None, pauses: tuple[float, ...] = (0, 0)) -> None:
+        self.fails = list(fails)
+        self.waiting: list[str] = []
+        self.written: list[list[str]] = []
+        self.lost: list[tuple[list[str], str]] = []
+        self.looks_stored = False
+        self.tries = 0
+        self.tried = asyncio.Event()
+        self.lane = Lane(
+            self,
+            take=self.take,
+            store=self.store,
+            is_stored=self.is_stored,
+            give_up=lambda batch, error: self.lost.append((batch, str(error))),
+            pauses=pauses,
+        )
+
+    def add(self, name: str) -> "asyncio.Future[None]":
+        self.waiting.append(name)
+        return self.lane.soon()
+
+    def take(self) -> list[str]:
+        taken, self.waiting = self.waiting, []
+        return taken
+
+    async def store(self, session: AsyncSession, batch: list[str]) -> None:
+        assert session is SESSION
+        self.written.append(batch)
+
+    async def is_stored(self, _session: AsyncSession, _batch: list[str]) -> bool:
+        return self.looks_stored
+
+    def later(self, work: Callable[[AsyncSession], Awaitable[None]]) -> Awaitable[None]:
+        return asyncio.ensure_future(self._commit(work))
+
+    async def _commit(self, work: Callable[[AsyncSession], Awaitable[None]]) -> None:
+        await asyncio.sleep(0)
+        self.tries += 1
+        self.tried.set()
+        before = len(self.written)
+        await work(SESSION)
+        if self.fails and (error := self.fails.pop(0)) is not None:
+            del self.written[before:]
+            raise error
+
+
+async def test_what_comes_together_is_written_together() -> None:
+    disk = Disk()
+    await asyncio.gather(disk.add("a"), disk.add("b"))
+    assert disk.written == [["a", "b"]]
+
+
+async def test_a_commit_that_fails_is_tried_again_and_later_things_wait_behind_it() -> None:
+    disk = Disk(OSError("gone"), OSError("still gone"))
+    first = disk.add("ring")
+    await disk.tried.wait()
+    second = disk.add("answer")
+    await asyncio.gather(first, second)
+    assert disk.written == [["ring"], ["answer"]]
+    assert (disk.tries, disk.lost) == (4, [])
+
+
+async def test_what_was_stored_though_it_looked_lost_is_not_written_twice() -> None:
+    disk = Disk(OSError("broke between the commit and its answer"))
+    disk.looks_stored = True
+    await disk.add("a")
+    assert (disk.tries, disk.written, disk.lost) == (2, [], [])
+
+
+async def test_after_the_last_try_it_is_given_up_and_the_next_batch_is_written() -> None:
+    disk = Disk(*[OSError("gone")] * 3)
+    await disk.add("lost")
+    await disk.add("kept")
+    assert disk.lost == [(["lost"], "gone")]
+    assert disk.written == [["kept"]]
+
+
+async def test_what_can_never_be_written_is_not_tried_again() -> None:
+    disk = Disk(CLASH)
+    await disk.add("twice")
+    assert disk.tries == 1
+    assert [batch for batch, _ in disk.lost] == [["twice"]]
+
+
+async def test_a_closed_journal_loses_nothing_in_silence() -> None:
+    disk = Disk()
+
+    def closed(work: Callable[[AsyncSession], Awaitable[None]]) -> Awaitable[None]:
+        raise RuntimeError("the journal is closed")
+
+    disk.later = closed  # type: ignore[method-assign]
+    await disk.add("late")
+    assert disk.lost == [(["late"], "the journal is closed")]
+
+
+@pytest.mark.parametrize("fails", [(), (OSError("gone"),)])
+async def test_closing_writes_what_waits_without_pauses(fails: tuple[Exception, ...]) -> None:
+    disk = Disk(*fails, pauses=(600,))
+    disk.add("last")
+    async with asyncio.timeout(10):
+        await disk.lane.close()
+    assert disk.written == [["last"]]
