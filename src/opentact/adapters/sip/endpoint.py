@@ -64,6 +64,7 @@ class SipEndpoint:
         self._loop = asyncio.get_running_loop()
         self._buffer = memoryview(bytearray(65536))
         self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = 0.0
         self._closing = False
         self._empty = asyncio.Event()
         self._loop.add_reader(sock.fileno(), self._readable)
@@ -231,9 +232,11 @@ class SipEndpoint:
             return
         if self._timer is not None:
             # One that rings too early is cheaper than one set anew for every datagram.
-            if self._timer.when() <= wake_at:
+            if self._rings_at <= wake_at:
                 return
             self._timer.cancel()
+        # Not asked of the handle: uvloop's has no `when` for a time that has come already.
+        self._rings_at = wake_at
         self._timer = self._loop.call_at(wake_at, self._woken)
 
     def _is_quiet(self) -> bool:
