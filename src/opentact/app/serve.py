@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Generator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from typing import Any
 
 import structlog
@@ -17,6 +18,7 @@ from opentact.accounts.passwords import Passwords
 from opentact.api.app import create_app
 from opentact.api.websocket import SERVER_OPTIONS
 
+from .data_folder import hold
 from .platform import Platform, PortTaken, open_platform
 from .settings import Settings
 from .setup import Ready, open_database
@@ -35,29 +37,30 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[tuple[Platform, Ready]]:
-    """Run the whole server while the block runs."""
-    sock = _listen(settings)
-    passwords = Passwords(time.monotonic)
-    try:
-        ready = await open_database(settings, passwords)
-    except BaseException:
-        sock.close()
-        raise
-    finally:
-        passwords.close()
-    try:
-        async with open_platform(settings, ready.database) as platform:
+    """Run the whole server while the block runs. Calls end before HTTP, so that it tells of it."""
+    with hold(settings.data):
+        async with AsyncExitStack() as stack:
+            sock = stack.enter_context(closing(_listen(settings)))
+            ready = await _open_database(settings)
+            stack.push_async_callback(ready.database.close)
+            platform = await stack.enter_async_context(open_platform(settings, ready.database))
             server = _Server(_config(platform, settings))
             task = asyncio.create_task(server.serve([sock]), name="http")
             try:
                 await _until_started(server, task)
                 yield platform, ready
+                await platform.switchboard.close()
             finally:
                 server.should_exit = True
                 await task
+
+
+async def _open_database(settings: Settings) -> Ready:
+    passwords = Passwords(time.monotonic)
+    try:
+        return await open_database(settings, passwords)
     finally:
-        sock.close()
-        await ready.database.close()
+        passwords.close()
 
 
 async def _until_started(server: uvicorn.Server, task: "asyncio.Task[None]") -> None:
@@ -73,13 +76,14 @@ async def serve(settings: Settings, started: Started) -> None:
 
 
 async def until_signalled() -> None:
-    """Wait for SIGINT or SIGTERM; a second one ends the process at once."""
+    """Wait for SIGINT or SIGTERM; from then on another one ends the process at once."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     await stop.wait()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.remove_signal_handler(number)
+        # The child processes see our end of their pipes close, and end as well.
+        loop.add_signal_handler(number, os._exit, 128 + number)
 
 
 def set_up_logging(level: str) -> None:
@@ -90,7 +94,9 @@ def set_up_logging(level: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer(),
+            # Plain: a coloured traceback with every local takes tenths of a second, and tells
+            # secrets.
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(file=open(2, "w", closefd=False)),  # noqa: SIM115 - lives as long as the process
