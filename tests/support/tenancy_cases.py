@@ -153,6 +153,7 @@ CASES |= {
     "GET /rest/lease/tn/{name}": [hidden(name="lease"), hidden(name="tn")],
     "GET /rest/lease/tn/{name}/tn": hidden(name="tn"),
     "GET /rest/lease/tn/{name}/route": admins_only(name="tn"),
+    "GET /rest/admin/inspect/{what}": Case(Then.FORBIDDEN, path={"what": "calls"}),
     "PATCH /rest/lease/tn/{name}": [
         hidden({"autorenew": False}, name="lease"),
         hidden({"autorenew": False}, name="tn"),

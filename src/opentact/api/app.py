@@ -17,6 +17,7 @@ from . import (
     envelope,
     events,
     health,
+    inspect,
     leases,
     messaging_profiles,
     numbers,
@@ -43,6 +44,7 @@ from .services import Services
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 ROUTERS: list[APIRouter] = [
+    orders.router,  # first, because the busiest: routes are tried in this order
     pages.router,
     health.router,
     websocket.router,
@@ -62,11 +64,11 @@ ROUTERS: list[APIRouter] = [
     call_control.router,
     recordings.router,
     numbers.router,
-    orders.router,
     leases.router,
     tn_profiles.router,
     transactions.router,
     dictionaries.router,
+    inspect.router,
 ]
 
 

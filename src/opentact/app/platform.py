@@ -8,9 +8,10 @@ import asyncio
 import secrets
 import string
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -37,6 +38,7 @@ from opentact.events.log import EventLog
 from opentact.events.presence import Presence
 from opentact.kit.clock import SystemClock
 from opentact.kit.faults import Fault
+from opentact.kit.ids import new_id
 from opentact.voice.actor import Props
 from opentact.voice.call_book import CallBook
 from opentact.voice.conversation import Desk
@@ -45,6 +47,10 @@ from opentact.voice.media import MediaEngine
 from opentact.voice.recordings import RecordingLinks
 from opentact.voice.switchboard import Edge, Switchboard
 
+from .data_folder import make_folders, node_name
+from .inspecting import lookers
+from .job_list import regular_jobs
+from .jobs import JobRunner
 from .settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -71,7 +77,6 @@ class Platform:
     sip: SipEndpoint
     media: MediaEngine
     speech: LocalSpeech
-    journal: Journal
 
 
 def new_secret() -> str:
@@ -86,26 +91,22 @@ async def open_platform(settings: Settings, database: Database) -> AsyncIterator
     events = EventLog(render, bus.publish)
     keys = await _platform_keys(database, clock)
     links = RecordingLinks(keys["recordings"], public_url(settings))
-    passwords = Passwords(time.monotonic)
-    jwt = JwtIssuer(keys["jwt"])
-    recordings = settings.data / "recordings"
-    recordings.mkdir(parents=True, exist_ok=True)
-    node = _node(settings.data)
+    make_folders(settings.data, "recordings", "cache")
+    recordings, node = settings.data / "recordings", node_name(settings.data)
     async with AsyncExitStack() as stack:
+        passwords = Passwords(time.monotonic)
         stack.callback(passwords.close)
         await _close_lost(database, events, clock, node, recordings)
-        journal = Journal(database)
-        stack.push_async_callback(journal.close)
-        book = CallBook(journal, events, clock, link=links.link)
-        stack.push_async_callback(book.close)
+        book = _open_book(stack, database, events, clock, links)
         props, media, speech = await _engines(settings, stack)
         desk = Desk(book, clock, props, recordings, call_entity, float(settings.park_seconds))
         switchboard = Switchboard(database, media, desk, _edge(settings, node))
         sip = await _open_sip(settings, switchboard)
         stack.push_async_callback(sip.close)
         stack.push_async_callback(switchboard.close)
-        heart = asyncio.create_task(_beat(database, clock, node), name="heartbeat")
-        stack.callback(heart.cancel)
+        _keep(stack, _beat(database, clock, node), "heartbeat")
+        _keep(stack, speech.warm(), "warm-speech")
+        jwt = JwtIssuer(keys["jwt"])
         services = Services(
             database=database,
             clock=clock,
@@ -123,7 +124,44 @@ async def open_platform(settings: Settings, database: Database) -> AsyncIterator
             public_url=public_url(settings),
             sign_up_open=settings.sign_up,
         )
-        yield Platform(settings, services, database, switchboard, sip, media, speech, journal)
+        jobs = await _start_jobs(stack, services, node, settings)
+        services.inspect = lookers(switchboard, sip, media, speech, jobs, clock)
+        yield Platform(settings, services, database, switchboard, sip, media, speech)
+
+
+def _open_book(
+    stack: AsyncExitStack,
+    database: Database,
+    events: EventLog,
+    clock: SystemClock,
+    links: RecordingLinks,
+) -> CallBook:
+    journal = Journal(database)
+    stack.push_async_callback(journal.close)
+    book = CallBook(journal, events, clock, link=links.link)
+    stack.push_async_callback(book.close)
+    return book
+
+
+def _keep(stack: AsyncExitStack, work: Coroutine[None, None, None], name: str) -> None:
+    """Do the work beside everything else, until the stack is unwound."""
+    task = asyncio.create_task(work, name=name)
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    stack.push_async_callback(end)
+
+
+async def _start_jobs(
+    stack: AsyncExitStack, services: Services, node: str, settings: Settings
+) -> JobRunner:
+    regular = regular_jobs(services, keep_events=timedelta(days=settings.event_days))
+    jobs = JobRunner(services.database, services.clock, node, regular)
+    await jobs.start()
+    stack.push_async_callback(jobs.close)
+    return jobs
 
 
 def public_url(settings: Settings) -> str:
@@ -135,15 +173,6 @@ def local_url(settings: Settings) -> str:
     """Tell the URL under which this machine reaches us."""
     host, port = settings.http_address
     return f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104
-
-
-def _node(data: Path) -> str:
-    """Name this node, the same after a restart: its calls are closed by it and by no other."""
-    file = data / "node"
-    if not file.is_file():
-        data.mkdir(parents=True, exist_ok=True)
-        file.write_text(secrets.token_hex(8))
-    return file.read_text().strip()
 
 
 async def _platform_keys(database: Database, clock: SystemClock) -> dict[str, bytes]:
@@ -163,8 +192,7 @@ async def _engines(
     wanted = MediaSettings(
         first_port=first, last_port=last, rtp_timeout=float(settings.rtp_timeout)
     )
-    media: MediaEngine = InlineMedia(wanted) if settings.media == "inline" else ProcessMedia(wanted)
-    stack.push_async_callback(media.close)
+    media = await _open_media(settings, wanted, stack)
     networks = [part for part in settings.fetch_networks.split(",") if part]
     fetcher = Fetcher(allow_networks=networks)
     stack.push_async_callback(fetcher.close)
@@ -173,6 +201,22 @@ async def _engines(
     speech = LocalSpeech(settings.data / "cache" / "speech")
     stack.push_async_callback(speech.close)
     return Props(speech, shelf, fetcher), media, speech
+
+
+async def _open_media(
+    settings: Settings, wanted: MediaSettings, stack: AsyncExitStack
+) -> MediaEngine:
+    """Start the media engine and have it bind a leg once: the first caller must not wait for it."""
+    if settings.media == "inline":
+        inline = InlineMedia(wanted)
+        stack.push_async_callback(inline.close)
+        return inline
+    media = ProcessMedia(wanted)
+    stack.push_async_callback(media.close)
+    await media.start()
+    leg = await media.open(new_id(), settings.rtp_host or settings.sip_address[0])
+    await leg.close()
+    return media
 
 
 def _edge(settings: Settings, node: str) -> Edge:

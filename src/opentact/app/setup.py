@@ -20,7 +20,8 @@ from opentact.accounts.accounts import Account
 from opentact.accounts.passwords import Passwords
 from opentact.accounts.tokens import create_token
 from opentact.accounts.users import Role, User, add_user, count_users, open_account
-from opentact.adapters.storage.database import Database, DatabaseUnusable
+from opentact.adapters.storage.database import Database
+from opentact.adapters.storage.faults import DatabaseUnusable, said
 from opentact.billing.ledger import Line, RefType, post
 from opentact.kit.clock import SystemClock
 from opentact.kit.faults import Fault
@@ -28,6 +29,7 @@ from opentact.numbers.inventory import seed_dev
 from opentact.numbers.profiles import seed_profiles
 from opentact.voice.products import seed_products
 
+from .data_folder import make_folders
 from .platform import new_secret, public_url
 from .settings import Settings
 
@@ -47,18 +49,18 @@ class Ready:
 
 async def open_database(settings: Settings, passwords: Passwords) -> Ready:
     """Open the database, migrated, and set it up if nobody is there yet."""
-    settings.data.mkdir(parents=True, exist_ok=True)
+    make_folders(settings.data)
     database = Database(settings.url)
     try:
         await database.upgrade()
         fresh = await _set_up(database, settings, passwords)
-    except (sa.exc.SQLAlchemyError, OSError) as error:
+    except (DatabaseUnusable, sa.exc.SQLAlchemyError, OSError) as error:
         await database.close()
-        raise DatabaseUnusable(
-            f"The database {sa.engine.make_url(settings.url).render_as_string()} cannot be"
-            f" used: {_cause(error)}. If it is damaged, restore it from a backup, or move it away"
-            " and start again with an empty one"
-        ) from error
+        shown = sa.engine.make_url(settings.url).render_as_string()
+        raise DatabaseUnusable(f"{said(error)} [{shown}]") from error
+    except BaseException:
+        await database.close()
+        raise
     if fresh is None:
         note_addresses(settings)
     return Ready(database, fresh)
@@ -75,6 +77,27 @@ async def _set_up(
     admin_hash = await passwords.hash(admin_password)
     demo_hash = await passwords.hash(demo_password)
     token = new_secret()
+    try:
+        demo = await _seed(database, clock, admin_hash, demo_hash, token)
+    except sa.exc.IntegrityError:
+        return None  # another node that started at the same time has just done it
+    fresh = {
+        **addresses(settings),
+        "admin": {"email": ADMIN_EMAIL, "password": admin_password},
+        "demo": {
+            "email": DEMO_EMAIL,
+            "password": demo_password,
+            "token": token,
+            "account": str(demo.uuid),
+        },
+    }
+    write_private(settings.data / FILE, fresh)
+    return fresh
+
+
+async def _seed(
+    database: Database, clock: SystemClock, admin_hash: str, demo_hash: str, token: str
+) -> Account:
     async with database.write() as session:
         now = clock.now()
         await seed_profiles(session, now=now)
@@ -89,18 +112,7 @@ async def _set_up(
         await create_token(
             session, demo.uuid, user.uuid, token, name="first token", ttl=None, now=now
         )
-    fresh = {
-        **addresses(settings),
-        "admin": {"email": ADMIN_EMAIL, "password": admin_password},
-        "demo": {
-            "email": DEMO_EMAIL,
-            "password": demo_password,
-            "token": token,
-            "account": str(demo.uuid),
-        },
-    }
-    write_private(settings.data / FILE, fresh)
-    return fresh
+    return demo
 
 
 def addresses(settings: Settings) -> dict[str, str]:
@@ -153,8 +165,3 @@ def _user(account: Account, email: str, secret: str, role: Role, now: datetime) 
         created_on=now,
         modified_on=now,
     )
-
-
-def _cause(error: Exception) -> str:
-    original = getattr(error, "orig", None)
-    return str(original or error).split("\n", 1)[0]

@@ -51,3 +51,10 @@ def cause(error: BaseException) -> str:
     original = getattr(error, "orig", None)
     text = str(original or error) or type(error).__name__
     return text.split("\n", 1)[0]
+
+
+def said(error: BaseException) -> str:
+    """Put any failure of a database in one sentence."""
+    if isinstance(error, DatabaseUnusable):
+        return str(error)
+    return str(unusable(error) or f"The database cannot be used: {cause(error)}")

@@ -1,5 +1,6 @@
 """SQLite as we use it: write-ahead log, every commit on the disk, transactions begun by us."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from .one_hop import connect
 
 BUSY_MS = 10_000
 
@@ -23,7 +26,7 @@ def sqlite_engine(
         pool_size=connections,
         max_overflow=0,
         poolclass=sa.pool.AsyncAdaptedQueuePool,
-        connect_args={"timeout": BUSY_MS / 1000},
+        async_creator=partial(connect, path or ":memory:", busy_s=BUSY_MS / 1000),
     )
     pragmas = {
         "busy_timeout": BUSY_MS,

@@ -34,6 +34,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("uuid", name=op.f("pk_account")),
     )
     op.create_table(
+        "job",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("due_on", MOMENT, nullable=False),
+        sa.Column("began_on", MOMENT, nullable=True),
+        sa.Column("ended_on", MOMENT, nullable=True),
+        sa.Column("result", sa.Text(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("holder", sa.String(length=64), nullable=True),
+        sa.Column("held_until", MOMENT, nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_job")),
+    )
+    op.create_table(
         "platform_secret",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("value", sa.LargeBinary(), nullable=False),

@@ -1,0 +1,95 @@
+"""SQLite by one trip to its thread per statement, instead of four.
+
+aiosqlite keeps each connection in a thread of its own, and SQLAlchemy asks it four times for a
+statement: make a cursor, execute, fetch, close. Each trip wakes two threads and costs more than
+most of our statements do. Here the four are done in one trip (docs/decisions/0034).
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any, Self
+
+import aiosqlite
+
+
+class Cursor:
+    """One statement and its rows, all of them already here."""
+
+    arraysize = 1
+
+    def __init__(self, connection: "Connection") -> None:
+        self._connection = connection
+        self._rows: list[Any] = []
+        self.description: Any = None
+        self.rowcount = -1
+        self.lastrowid: int | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+    async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> "Cursor":
+        """Execute, and fetch what it answers."""
+        await self._connection.run(self._execute, sql, parameters)
+        return self
+
+    async def executemany(self, sql: str, parameters: Iterable[Sequence[Any]]) -> "Cursor":
+        """Execute once for each set of parameters."""
+        await self._connection.run(self._executemany, sql, parameters)
+        return self
+
+    def _execute(self, sqlite: sqlite3.Connection, sql: str, parameters: Sequence[Any]) -> None:
+        cursor = sqlite.execute(sql, parameters)
+        self.description = cursor.description
+        self._rows = cursor.fetchall() if cursor.description else []
+        self.rowcount, self.lastrowid = cursor.rowcount, cursor.lastrowid
+        cursor.close()
+
+    def _executemany(
+        self, sqlite: sqlite3.Connection, sql: str, parameters: Iterable[Sequence[Any]]
+    ) -> None:
+        cursor = sqlite.executemany(sql, parameters)
+        self.description, self._rows = None, []
+        self.rowcount, self.lastrowid = cursor.rowcount, cursor.lastrowid
+        cursor.close()
+
+    async def fetchone(self) -> Any:
+        """Give the next row."""
+        return self._rows.pop(0) if self._rows else None
+
+    async def fetchmany(self, size: int | None = None) -> list[Any]:
+        """Give the next rows."""
+        count = self.arraysize if size is None else size
+        given, self._rows = self._rows[:count], self._rows[count:]
+        return given
+
+    async def fetchall(self) -> list[Any]:
+        """Give the rows that are left."""
+        given, self._rows = self._rows, []
+        return given
+
+    async def close(self) -> None:
+        """Forget the rows."""
+        self._rows = []
+
+
+class Connection(aiosqlite.Connection):
+    """A connection whose statements take one trip."""
+
+    def cursor(self) -> Cursor:  # type: ignore[override]
+        """Make a cursor, without a trip."""
+        return Cursor(self)
+
+    async def run(self, work: Any, *arguments: Any) -> None:
+        """Do the work with the real connection, in its thread."""
+        await self._execute(work, self._conn, *arguments)
+
+
+async def connect(path: str, *, busy_s: float) -> Connection:
+    """Open the database file; `busy_s` is how many seconds to wait for a lock."""
+    connection = Connection(lambda: sqlite3.connect(path, timeout=busy_s), iter_chunk_size=64)
+    connection._thread.daemon = True  # noqa: SLF001 - as SQLAlchemy does, so that exits do not hang
+    await connection
+    return connection

@@ -1,0 +1,81 @@
+"""The regular jobs of the platform."""
+
+from datetime import datetime, timedelta
+
+from opentact.api.services import Services
+from opentact.billing.idempotency import forget_old
+from opentact.events.retention import forget_old_events
+from opentact.numbers.renewal import Fate, carry_out, plan_renewals
+from opentact.numbers.settlement import settle_open_orders
+
+from .jobs import Job
+
+AHEAD = timedelta(hours=1)  # leases are renewed before they end, so that no call finds one ended
+BITE = 1000  # events forgotten in one transaction: no call waits long for the one writer
+
+
+def regular_jobs(services: Services, *, keep_events: timedelta) -> list[Job]:
+    """List them; `keep_events` is how long events are kept."""
+    work = _Work(services, keep_events)
+    return [
+        Job("settle open orders", timedelta(minutes=10), work.settle),
+        Job("renew leases", timedelta(minutes=10), work.renew),
+        Job("release ended leases", timedelta(minutes=10), work.release),
+        Job("forget old events", timedelta(hours=1), work.forget_events),
+        Job("forget old idempotency keys", timedelta(hours=1), work.forget_keys),
+    ]
+
+
+class _Work:
+    def __init__(self, services: Services, keep_events: timedelta) -> None:
+        self._services = services
+        self._keep = keep_events
+
+    async def settle(self, at: datetime) -> str:
+        del at
+        services = self._services
+        settled = await settle_open_orders(
+            services.database,
+            providers=services.number_providers,
+            events=services.events,
+            period=services.lease_period,
+            clock=services.clock,
+        )
+        return f"{len(settled)} orders settled"
+
+    async def renew(self, at: datetime) -> str:
+        return await self._leases(at + AHEAD, at, autorenew=True)
+
+    async def release(self, at: datetime) -> str:
+        return await self._leases(at, at, autorenew=False)
+
+    async def _leases(self, until: datetime, now: datetime, *, autorenew: bool) -> str:
+        services = self._services
+        async with services.database.read() as session:
+            plans = await plan_renewals(
+                session, until, period=services.lease_period, autorenew=autorenew
+            )
+        done = carry_out(
+            services.database,
+            plans,
+            events=services.events,
+            period=services.lease_period,
+            at=until,
+            now=now,
+        )
+        fates = [plan.fate async for plan in done]
+        renewed, released = fates.count(Fate.RENEW), fates.count(Fate.RELEASE)
+        return f"{renewed} renewed, {released} released"
+
+    async def forget_events(self, at: datetime) -> str:
+        total = 0
+        while True:
+            async with self._services.database.write() as session:
+                count = await forget_old_events(session, at - self._keep, most=BITE)
+            total += count
+            if not count:
+                return f"{total} events forgotten"
+
+    async def forget_keys(self, at: datetime) -> str:
+        async with self._services.database.write() as session:
+            return f"{await forget_old(session, now=at)} keys forgotten"
