@@ -26,12 +26,16 @@ async def show_leases(
 
 
 async def around_leases(
-    session: AsyncSession, services: Services, account: UUID, leases: Sequence[Lease]
+    session: AsyncSession,
+    services: Services,
+    account: UUID,
+    leases: Sequence[Lease],
+    *,
+    users: Iterable[UUID | None] = (),
 ) -> LeaseAround:
-    """Load the account, users, subscriptions and targets of leases."""
-    users = await load_users(
-        session, (uuid for lease in leases for uuid in (lease.created_by, lease.modified_by))
-    )
+    """Load the account, users, subscriptions and targets of leases; `users` are loaded as well."""
+    wanted = {uuid for lease in leases for uuid in (lease.created_by, lease.modified_by)}
+    users = await load_users(session, {*wanted, *users})
     return LeaseAround(
         account=await get_account(session, account),
         users=users,

@@ -12,7 +12,7 @@ from opentact.numbers.orders import CONTEXT, Order, items_of, summary_of
 from opentact.numbers.profiles import TnProfile
 from opentact.numbers.targets import Target, shorts
 
-from .lease_view import around_leases, load_users
+from .lease_view import around_leases
 from .services import Services
 from .wire.accounts import account_short
 from .wire.leases import LeaseAround, lease_out, short_out, user_short
@@ -31,12 +31,8 @@ async def show_orders(
             select(Lease).where(Lease.order_uuid.in_(uuids)).order_by(Lease.created_on, Lease.tn)
         )
     )
-    around = await around_leases(session, services, account, leases)
-    around.users = {
-        **around.users,
-        **await load_users(session, {order.created_by for order in orders} - around.users.keys()),
-    }
-    around.online = frozenset(uuid for uuid in around.users if services.online(uuid))
+    buyers = [order.created_by for order in orders]
+    around = await around_leases(session, services, account, leases, users=buyers)
     profiles = await _profiles(session, {order.profile for order in orders})
     points = {
         Target.CONNECTION: await shorts(

@@ -120,14 +120,13 @@ async def _order(
     async with services.database.write() as session:
         await once.claim(session, buyer.uuid, now=now)
         await _check_targets(session, buyer)
-        await place_order(session, buyer, wishes, now=now)
-    async with services.database.read() as session:
-        items = (await items_of(session, [buyer.uuid]))[buyer.uuid]
+        items = await place_order(session, buyer, wishes, now=now)
     answers = await ask_providers(items, services.number_providers)
     async with services.database.write() as session:
         settled = await settle_order(
             session,
             buyer.uuid,
+            items,
             answers,
             events=services.events,
             period=services.lease_period,

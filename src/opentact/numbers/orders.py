@@ -100,6 +100,19 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenItem:
+    """An item that waits for its provider; the columns of `Item` that settling needs."""
+
+    uuid: UUID
+    tn: int
+    provider: str | None
+    features: list[str]
+    autorenew: bool
+    state: str
+    price: Json
+
+
+@dataclass(frozen=True, slots=True)
 class Buyer:
     """For whom an order is placed, and where its numbers shall lead."""
 
@@ -172,18 +185,17 @@ def _missing(wish: Wish, able: int) -> list[str]:
 
 async def place_order(
     session: AsyncSession, buyer: Buyer, wishes: Sequence[Wish], *, now: datetime
-) -> OrderSummary:
+) -> list[OpenItem]:
     """Write the order down, with its numbers off sale and its money set aside.
 
     Raises `NotEnoughBalance` when the balance does not suffice for all that can be had.
     """
     offers = await offers_for(session, buyer.account, wishes, now=now, keep=True)
     had = [offer for offer in offers if offer.refusal is None]
-    await session.execute(insert(Order), [_order_row(buyer, now)])
-    await session.execute(
-        insert(Item),
-        [_item_row(buyer.uuid, place, offer, now) for place, offer in enumerate(offers)],
-    )
+    rows = [_item_row(buyer.uuid, place, offer, now) for place, offer in enumerate(offers)]
+    # Into the tables, not the entities: nothing has to be tracked, and it is half the work.
+    await session.execute(insert(Order.__table__), [_order_row(buyer, now)])
+    await session.execute(insert(Item.__table__), rows)
     if had:
         cost = sum((offer.price.first for offer in had), ZERO)
         await set_aside(session, buyer.account, cost, reference=buyer.uuid, now=now)
@@ -193,16 +205,10 @@ async def place_order(
             .values(off_sale_on=now, modified_on=now)
             .execution_options(synchronize_session=False)
         )
-    return OrderSummary(
-        buyer.uuid,
-        (State.PROCESSING if had else State.FAILED).value,
-        now,
-        now,
-        total=len(offers),
-        success=0,
-        processing=len(had),
-        failed=len(offers) - len(had),
-    )
+    return [OpenItem(**{name: row[name] for name in _OPEN_COLUMNS}) for row in rows]
+
+
+_OPEN_COLUMNS = ("uuid", "tn", "provider", "features", "autorenew", "state", "price")
 
 
 def _order_row(buyer: Buyer, now: datetime) -> dict[str, Any]:

@@ -70,15 +70,16 @@ async def search_numbers(session: AsyncSession, wanted: Wanted, *, take: int, sk
 
 def _matching(wanted: Wanted) -> Select[Any]:
     tests: list[ColumnElement[bool]] = []
-    led = False
+    led, leader = False, ""
     for plan in wanted.plans:
         tests.append(cast(Tn.tn, String).like(plan.like))
         if plan.ranges is not None and not led:
             tests.append(_in_ranges(plan.ranges))
             led = True
     for name, value in _places(wanted):
-        tests.append(_test(name, value, lead=not led))
-        led = True
+        # The index of country and type has both, so both may lead it.
+        tests.append(_test(name, value, lead=not led or leader == "country"))
+        led, leader = True, leader or name
     if wanted.profile is not None:
         tests.append(Tn.profile == wanted.profile)
     if wanted.features:

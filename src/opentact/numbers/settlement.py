@@ -5,7 +5,7 @@ are then written in one transaction: a lease, its subscriptions and their charge
 why not. An order that a crash left open is settled at the next start (`settle_open_orders`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -58,13 +58,14 @@ async def ask_providers(items: list[Any], providers: Mapping[str, NumberProvider
 async def settle_order(
     session: AsyncSession,
     uuid: UUID,
+    items: Sequence[Any],
     answers: Answers,
     *,
     events: EventLog,
     period: Period,
     now: datetime,
 ) -> OrderSummary | None:
-    """Write down what the provider said. None if the order was settled already.
+    """Write down what the provider said of these items. None if it was settled already.
 
     Two nodes may settle an order that a third left open: the first to claim it does.
     """
@@ -78,7 +79,6 @@ async def settle_order(
     order = claimed.one_or_none()
     if order is None:
         return None
-    items = (await items_of(session, [uuid]))[uuid]
     results: dict[UUID, str | None] = {}
     for item in items:
         if item.state == State.PROCESSING:
@@ -110,7 +110,7 @@ async def settle(
     answers = await ask_providers(items, providers)
     async with storage.write() as session:
         return await settle_order(
-            session, uuid, answers, events=events, period=period, now=clock.now()
+            session, uuid, items, answers, events=events, period=period, now=clock.now()
         )
 
 
@@ -168,7 +168,7 @@ async def _buy(
         "release_reason": None,
         **dated,
     }
-    await session.execute(insert(Lease), [bought])
+    await session.execute(insert(Lease.__table__), [bought])
     switched_on = [
         {
             "uuid": new_id(),
@@ -183,12 +183,12 @@ async def _buy(
         if feature in item.features
     ]
     if switched_on:
-        await session.execute(insert(Subscription), switched_on)
+        await session.execute(insert(Subscription.__table__), switched_on)
     return None
 
 
 async def _write_down(
-    session: AsyncSession, items: list[Any], results: dict[UUID, str | None], now: datetime
+    session: AsyncSession, items: Sequence[Any], results: dict[UUID, str | None], now: datetime
 ) -> None:
     for uuid, reason in results.items():
         state = State.FAILED if reason else State.SUCCESS

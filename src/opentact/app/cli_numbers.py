@@ -1,0 +1,245 @@
+"""`opentact numbers`: the operator's inventory, and the jobs that renew and end leases."""
+
+import asyncio
+import csv
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from sqlalchemy import func, select
+
+from opentact.adapters.storage.database import Database
+from opentact.api.wire import leases as _wire  # noqa: F401 - spells the events of both jobs
+from opentact.api.wire.events import render
+from opentact.events.log import EventLog
+from opentact.kit.clock import SystemClock, stamp
+from opentact.numbers.inventory import Tn
+from opentact.numbers.periods import Period
+from opentact.numbers.profiles import TnProfile, seed_profiles
+from opentact.numbers.providers import usual_providers
+from opentact.numbers.renewal import Plan, carry_out, plan_renewals
+from opentact.numbers.stocklist import (
+    COLUMNS,
+    BadCell,
+    Known,
+    Tally,
+    export_rows,
+    keep_rows,
+    read_rows,
+)
+
+BATCH = 2_000
+MOST_SHOWN = 50  # bad cells printed; all of them are in --json
+T = TypeVar("T")
+
+numbers_app = typer.Typer(
+    name="numbers", help="The inventory, and the life of leases.", no_args_is_help=True
+)
+
+
+def no_database() -> Database:
+    """Stand in until whoever wires the command line says which database there is."""
+    raise RuntimeError("cli_numbers.get_database was not set")
+
+
+get_database: Callable[[], Database] = no_database
+_JSON = typer.Option("--json", help="Print JSON, for programs.")
+_FILE = typer.Argument(exists=True, dir_okay=False, readable=True, help="A CSV file.")
+_DATE = typer.Option("--date", help="Leases that end by the end of this day (UTC), or now.")
+_DRY = typer.Option("--dry-run", help="Only say what would happen.")
+
+
+@numbers_app.command("import")
+def import_(
+    file: Annotated[Path, _FILE],
+    as_json: Annotated[bool, _JSON] = False,  # noqa: FBT002 - typer makes options of keywords
+) -> None:
+    """Put an operator's numbers on sale. Bad rows are told by line; exit 1 if there are any."""
+    tally, bad = _run(lambda database: _import(database, file, quiet=as_json))
+    if as_json:
+        typer.echo(json.dumps({**asdict(tally), "errors": [asdict(cell) for cell in bad]}))
+    else:
+        for cell in bad[:MOST_SHOWN]:
+            typer.echo(f"{file}:{cell.line}: {cell.column or 'row'}: {cell.reason}", err=True)
+        if len(bad) > MOST_SHOWN:
+            typer.echo(f"... and {len(bad) - MOST_SHOWN} more", err=True)
+        typer.echo(
+            f"{tally.added} added, {tally.changed} changed, {tally.unchanged} unchanged, "
+            f"{tally.bad} bad"
+        )
+    if bad:
+        raise typer.Exit(1)
+
+
+@numbers_app.command("export")
+def export(
+    file: Annotated[
+        Path | None, typer.Argument(dir_okay=False, help="Where to; standard output if left out.")
+    ] = None,
+    as_json: Annotated[bool, _JSON] = False,  # noqa: FBT002
+) -> None:
+    """Write the inventory as the CSV that `import` reads."""
+    count = _run(lambda database: _export(database, file, as_json=as_json))
+    if file is not None:
+        typer.echo(json.dumps({"exported": count}) if as_json else f"{count} numbers exported")
+
+
+@numbers_app.command()
+def renew(
+    day: Annotated[datetime | None, _DATE] = None,
+    dry_run: Annotated[bool, _DRY] = False,  # noqa: FBT002
+    as_json: Annotated[bool, _JSON] = False,  # noqa: FBT002
+) -> None:
+    """Renew the leases that end and renew themselves; what cannot be paid is released."""
+    _job(day, autorenew=True, dry_run=dry_run, as_json=as_json)
+
+
+@numbers_app.command()
+def expire(
+    day: Annotated[datetime | None, _DATE] = None,
+    dry_run: Annotated[bool, _DRY] = False,  # noqa: FBT002
+    as_json: Annotated[bool, _JSON] = False,  # noqa: FBT002
+) -> None:
+    """Release the leases that end and do not renew themselves."""
+    _job(day, autorenew=False, dry_run=dry_run, as_json=as_json)
+
+
+def _job(day: datetime | None, *, autorenew: bool, dry_run: bool, as_json: bool) -> None:
+    at = _end_of(day.date() if day else None)
+    plans = _run(
+        lambda database: _plans(database, at, autorenew=autorenew, dry_run=dry_run, quiet=as_json)
+    )
+    if as_json:
+        typer.echo(json.dumps([_plan_json(plan) for plan in plans]))
+        return
+    table = Table("number", "ends", "what", "price", "why", box=None)
+    for plan in plans:
+        fate = plan.fate.value if dry_run else f"{plan.fate.value}d".replace("eed", "ewed")
+        table.add_row(f"+{plan.tn}", stamp(plan.expired_on), fate, str(plan.price), plan.reason)
+    if plans:
+        Console(width=140).print(table)
+    typer.echo(f"{len(plans)} leases{' (dry run: nothing was done)' if dry_run else ''}")
+
+
+def _end_of(day: date | None) -> datetime:
+    """Tell the last millisecond of the day, or now."""
+    now = SystemClock().now()
+    if day is None:
+        return now
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1, milliseconds=-1)
+
+
+def _plan_json(plan: Plan) -> dict[str, Any]:
+    return {
+        "lease": str(plan.lease),
+        "account": str(plan.account),
+        "tn": plan.tn,
+        "expired_on": stamp(plan.expired_on),
+        "what": plan.fate.value,
+        "price": float(plan.price),
+        "until": stamp(plan.until) if plan.until else None,
+        "reason": plan.reason,
+    }
+
+
+def _run(work: Callable[[Database], Awaitable[T]]) -> T:
+    async def on_database() -> T:
+        database = get_database()
+        try:
+            return await work(database)
+        finally:
+            await database.close()
+
+    return asyncio.run(on_database())
+
+
+def _progress(*, quiet: bool) -> Progress:
+    parts = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    return Progress(*parts, TimeElapsedColumn(), console=Console(stderr=True), disable=quiet)
+
+
+async def _import(database: Database, file: Path, *, quiet: bool) -> tuple[Tally, list[BadCell]]:
+    now, tally, bad = SystemClock().now(), Tally(), list[BadCell]()
+    async with database.write() as session:
+        await seed_profiles(session, now=now)
+        names = await session.scalars(
+            select(TnProfile.name).where(TnProfile.account_uuid.is_(None))
+        )
+        known = Known(frozenset(usual_providers()), frozenset(names))
+    batch: list[dict[str, Any]] = []
+    with file.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
+        total = sum(1 for _ in lines)
+        lines.seek(0)
+        with _progress(quiet=quiet) as progress:
+            task = progress.add_task("importing", total=total)
+            for row in read_rows(lines, known, now=now):
+                if isinstance(row, list):
+                    bad += row
+                    tally.bad += 1
+                else:
+                    batch.append(row)
+                progress.advance(task)
+                if len(batch) == BATCH:
+                    await _keep(database, batch, tally, now)
+            await _keep(database, batch, tally, now)
+            progress.update(task, completed=total)
+    return tally, bad
+
+
+async def _keep(
+    database: Database, batch: list[dict[str, Any]], tally: Tally, now: datetime
+) -> None:
+    if batch:
+        async with database.write() as session:
+            await keep_rows(session, batch, tally, now=now)
+        batch.clear()
+
+
+async def _export(database: Database, file: Path | None, *, as_json: bool) -> int:
+    count, after = 0, 0
+    target = file.open("w", encoding="utf-8", newline="") if file else None
+    try:
+        out = target or typer.get_text_stream("stdout")
+        async with database.read() as session:
+            total = await session.scalar(select(func.count()).select_from(Tn)) or 0
+            writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+            writer.writeheader()
+            with _progress(quiet=as_json or file is None) as progress:
+                task = progress.add_task("exporting", total=total)
+                while rows := await export_rows(session, after, BATCH):
+                    writer.writerows(rows)
+                    after, count = int(rows[-1]["tn"]), count + len(rows)
+                    progress.advance(task, len(rows))
+    finally:
+        with suppress(AttributeError):
+            target.close()  # type: ignore[union-attr]
+    return count
+
+
+async def _plans(
+    database: Database, at: datetime, *, autorenew: bool, dry_run: bool, quiet: bool
+) -> list[Plan]:
+    period = Period()
+    async with database.read() as session:
+        plans = await plan_renewals(session, at, period=period, autorenew=autorenew)
+    if dry_run:
+        return plans
+    done: list[Plan] = []
+    # Nobody listens in this process; a running server's clients read the log by their cursor.
+    events = EventLog(render, lambda _: None)
+    with _progress(quiet=quiet) as progress:
+        task = progress.add_task("leases", total=len(plans))
+        async for plan in carry_out(
+            database, plans, events=events, period=period, at=at, now=SystemClock().now()
+        ):
+            done.append(plan)
+            progress.advance(task)
+    return done
