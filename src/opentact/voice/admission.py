@@ -1,30 +1,52 @@
 """Who may be called: from the dialled number to its lease, its account and its app, or a refusal.
 
-One read of the database decides. What is refused names the rule, so that nobody has to guess
-(spec/11 D-24, D-31).
+One read of the database decides, about many calls at once. What is refused names the rule, so
+that nobody has to guess (spec/11 D-24, D-31).
 """
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from opentact.accounts.accounts import Account, get_account
+from opentact.accounts.accounts import Account
 from opentact.billing.rating import Rate
 from opentact.kit.money import ZERO
 from opentact.numbers.inventory import Tn
-from opentact.numbers.leases import Lease, active_lease
+from opentact.numbers.leases import HELD, Lease
 from opentact.numbers.profiles import price_lists
 
 from . import causes
-from .apps import SipControlApp, current_flow, get_app_for_call
+from .apps import SipControlApp, StaticCallFlow
 from .causes import Cause
 
 NANP_DIGITS = 10
 _NUMBER = re.compile(r"\+?[0-9]{3,15}")
+
+_WHO = (
+    select(Lease, Account, SipControlApp, Tn.profile)
+    .join(Account, Account.uuid == Lease.account_uuid)
+    .outerjoin(SipControlApp, SipControlApp.uuid == Lease.sip_control_app_uuid)
+    .outerjoin(Tn, Tn.tn == Lease.tn)
+    .where(Lease.tn.in_(bindparam("numbers", expanding=True)), HELD)
+)
+_NEWEST = (
+    select(StaticCallFlow.sip_control_app_uuid, func.max(StaticCallFlow.version).label("version"))
+    .where(StaticCallFlow.sip_control_app_uuid.in_(bindparam("apps", expanding=True)))
+    .group_by(StaticCallFlow.sip_control_app_uuid)
+    .subquery()
+)
+_FLOWS = select(
+    StaticCallFlow.sip_control_app_uuid, StaticCallFlow.document, StaticCallFlow.removed_on
+).join(
+    _NEWEST,
+    (_NEWEST.c.sip_control_app_uuid == StaticCallFlow.sip_control_app_uuid)
+    & (_NEWEST.c.version == StaticCallFlow.version),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +70,9 @@ class Refused:
     app: SipControlApp | None = None
 
 
+Verdict = Admitted | Refused
+
+
 def dialled_number(called: str) -> int | None:
     """Read the user part of a Request-URI as a number; ten digits are of North America."""
     user = called.split(";", 1)[0]
@@ -57,36 +82,64 @@ def dialled_number(called: str) -> int | None:
     return int(f"1{digits}" if len(digits) == NANP_DIGITS and user[0] != "+" else digits)
 
 
-async def admit(  # noqa: PLR0911 - one line for each rule
-    session: AsyncSession, called: str, caller: str, now: datetime
-) -> Admitted | Refused:
-    """Decide about a call to `called` from `caller`."""
-    del caller  # screening lists come with the rules of trunks
-    number = dialled_number(called)
-    lease = None if number is None else await active_lease(session, number)
-    if lease is None:
-        return Refused(causes.NOT_LEASED)
-    account = await get_account(session, lease.account_uuid)
+async def admit_all(
+    session: AsyncSession, numbers: Iterable[int], now: datetime
+) -> dict[int, Verdict]:
+    """Decide about each number; one that nobody holds is missing from the answer."""
+    rows = (await session.execute(_WHO, {"numbers": sorted(numbers)})).all()
+    if not rows:
+        return {}
+    apps = {app.uuid for _, _, app, _ in rows if app is not None}
+    flows = await _flows(session, apps)
+    rates = await _rates(session, rows, now)
+    return {
+        lease.tn: _verdict(lease, account, app, flows, rates[lease.tn], now)
+        for lease, account, app, _ in rows
+    }
+
+
+def _verdict(
+    lease: Lease,
+    account: Account,
+    app: SipControlApp | None,
+    flows: dict[UUID, bytes],
+    rate: Rate,
+    now: datetime,
+) -> Verdict:
+    refused: Cause | None = None
     if lease.expired_on <= now:
-        return Refused(causes.LEASE_EXPIRED, account, lease.uuid)
-    if not account.is_open:
-        return Refused(causes.ACCOUNT_DISABLED, account, lease.uuid)
-    app = None
-    if lease.sip_control_app_uuid is not None:
-        app = await get_app_for_call(session, lease.sip_control_app_uuid)
-    if app is None:
-        return Refused(causes.NO_DESTINATION, account, lease.uuid)
-    if not app.is_active:
-        return Refused(causes.APP_INACTIVE, account, lease.uuid, app)
-    rate = await incoming_rate(session, lease, now)
-    if rate.affordable_seconds(account.balance) == 0:
-        return Refused(causes.BALANCE_EMPTY, account, lease.uuid, app)
-    return Admitted(account, lease.uuid, app, await current_flow(session, app.uuid), rate)
+        refused = causes.LEASE_EXPIRED
+    elif not account.is_open:
+        refused = causes.ACCOUNT_DISABLED
+    elif app is None:
+        refused = causes.NO_DESTINATION
+    elif not app.is_active:
+        refused = causes.APP_INACTIVE
+    elif rate.affordable_seconds(account.balance) == 0:
+        refused = causes.BALANCE_EMPTY
+    if refused is not None or app is None:
+        return Refused(refused or causes.NO_DESTINATION, account, lease.uuid, app)
+    return Admitted(account, lease.uuid, app, flows.get(app.uuid), rate)
 
 
-async def incoming_rate(session: AsyncSession, lease: Lease, now: datetime) -> Rate:
-    """Find what a minute of an inbound call to the number costs its account."""
-    name = await session.scalar(select(Tn.profile).where(Tn.tn == lease.tn))
-    lists = await price_lists(session, lease.account_uuid, [name or ""], now=now)
-    prices = lists.get(name or "")
-    return Rate(prices.voice_incoming_per_min_cost if prices else ZERO)
+async def _flows(session: AsyncSession, apps: set[UUID]) -> dict[UUID, bytes]:
+    if not apps:
+        return {}
+    rows = await session.execute(_FLOWS, {"apps": list(apps)})
+    return {app: document for app, document, removed_on in rows if removed_on is None}
+
+
+async def _rates(session: AsyncSession, rows: Sequence[Row[Lease, Account, SipControlApp, str]], now: datetime) -> dict[int, Rate]:
+    """Find what a minute costs on each number; most of a read's calls are of few accounts."""
+    profiles: dict[UUID, set[str]] = {}
+    for lease, _, _, profile in rows:
+        profiles.setdefault(lease.account_uuid, set()).add(profile or "")
+    lists = {
+        account: await price_lists(session, account, names, now=now)
+        for account, names in profiles.items()
+    }
+    rates = {}
+    for lease, _, _, profile in rows:
+        prices = lists[lease.account_uuid].get(profile or "")
+        rates[lease.tn] = Rate(prices.voice_incoming_per_min_cost if prices else ZERO)
+    return rates

@@ -1,0 +1,66 @@
+"""Decides about the calls that arrive, those that wait at the same time in one read.
+
+A read costs the same few trips to the database for one call as for forty, and at two hundred
+calls a second these trips would be most of what a call costs. Nothing is kept between two reads:
+what was changed a moment ago holds for the next call. See docs/decisions/0055.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from opentact.kit.clock import Clock
+from opentact.kit.units import Storage
+
+from . import causes
+from .admission import Refused, Verdict, admit_all, dialled_number
+
+MOST_AT_ONCE = 100  # numbers in one read: bounds how long the first of them waits
+
+
+@dataclass(slots=True)
+class _Question:
+    number: int
+    answer: "asyncio.Future[Verdict]"
+
+
+class Admissions:
+    """Answers for one node, one read after the other."""
+
+    def __init__(self, storage: Storage, clock: Clock) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._waiting: list[_Question] = []
+        self._reading: asyncio.Task[None] | None = None
+
+    async def decide(self, called: str) -> Verdict:
+        """Decide about a call to `called`; raises what the database said."""
+        number = dialled_number(called)
+        if number is None:
+            return Refused(causes.NOT_LEASED)
+        question = _Question(number, asyncio.get_running_loop().create_future())
+        self._waiting.append(question)
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._read(), name="admissions")
+        return await question.answer
+
+    async def _read(self) -> None:
+        try:
+            while self._waiting:
+                asked = self._waiting[:MOST_AT_ONCE]
+                del self._waiting[:MOST_AT_ONCE]
+                await self._answer(asked)
+        finally:
+            self._reading = None
+
+    async def _answer(self, asked: list[_Question]) -> None:
+        try:
+            async with self._storage.read() as session:
+                found = await admit_all(session, {q.number for q in asked}, self._clock.now())
+        except Exception as error:  # noqa: BLE001 - told to every call that waits for it
+            for question in asked:
+                if not question.answer.done():
+                    question.answer.set_exception(error)
+            return
+        for question in asked:
+            if not question.answer.done():
+                question.answer.set_result(found.get(question.number, Refused(causes.NOT_LEASED)))
