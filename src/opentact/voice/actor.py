@@ -31,13 +31,11 @@ from .callflow.steps import (
     Interrupted,
     Reply,
 )
-from .fetching import FetchPort
-from .line import Line, Over, first
+from .fetching import FLOW_BYTES, XML_TYPES, FetchPort
+from .line import Line
 from .speech import SpeechEngine
 from .voices import choose
-
-FLOW_BYTES = 64 * 1024  # the largest document the reader takes (spec/11 D-13)
-XML_TYPES = "application/xml, text/xml;q=0.9, */*;q=0.1"
+from .waiting import Over, first
 
 
 class Shelf(Protocol):
@@ -56,8 +54,11 @@ class Recorder(Protocol):
     def start(self, ask: DoRecordStart) -> Reply:
         """Begin a recording."""
 
-    async def stop(self, tag: str | None) -> Reply:
-        """End the recording of that tag, or the latest that runs."""
+    async def stop(self, ask: DoRecordStop) -> Reply:
+        """End the recording that this command began, else of its tag, else the latest."""
+
+    def let_go(self, ask: DoRecordStop) -> None:
+        """End the same, and do not wait until it is stored."""
 
     async def file_of(self, tag: str) -> Path | None:
         """Give the finished file of the recording of that tag."""
@@ -86,6 +87,9 @@ class Actor:
     async def perform(self, ask: Ask) -> Reply:
         """Do what is asked; never fails, but for what is our own fault."""
         if self.stop.done():
+            if isinstance(ask, DoRecordStop):
+                # A flow that leaves a <Record> early ends the recording with it.
+                self.recorder.let_go(ask)
             return Interrupted(self.stop.result())
         try:
             return await self._perform(ask)
@@ -107,10 +111,9 @@ class Actor:
             case DoCollect():
                 return await self._collect(ask)
             case DoRecordStart():
-                self.line.play_early()
-                return self.recorder.start(ask)
+                return await self._record(ask)
             case DoRecordStop():
-                return await first(self.recorder.stop(ask.tag), self.stop)
+                return await first(self.recorder.stop(ask), self.stop)
             case DoFetch():
                 return await self._fetch(ask)
             case DoHangup():
@@ -123,6 +126,12 @@ class Actor:
         if ask.delay_ms:
             await _sleep(ask.delay_ms, self.stop)
         return Done(reason)
+
+    async def _record(self, ask: DoRecordStart) -> Reply:
+        if not self.line.answered:
+            return Failed("a call is recorded after it is answered: put Answer before")
+        await first(self.line.audio, self.stop)
+        return self.recorder.start(ask)
 
     async def _say(self, ask: DoSay) -> Reply:
         if ask.barge_in and self.line.keys.any:
@@ -143,11 +152,15 @@ class Actor:
         if ask.url is not None:
             return await self.props.shelf.from_url(ask.url)
         recorded = await self.recorder.file_of(ask.record or "")
-        return None if recorded is None else await self.props.shelf.from_file(recorded)
+        try:
+            return None if recorded is None else await self.props.shelf.from_file(recorded)
+        except FileNotFoundError:
+            return None  # deleted in the meantime
 
     async def _sound(self, audio: Path, loop: int, *, barge_in: bool, done: str) -> Reply:
         if not self.line.play_early():
             return Failed("nothing can be heard before Answer: the caller's INVITE had no offer")
+        await first(self.line.audio, self.stop)
         playing = self.line.play(audio, loop)
         try:
             if barge_in and await self._key_before(playing):
@@ -162,7 +175,7 @@ class Actor:
 
     async def _key_before(self, playing: "asyncio.Future[Any]") -> bool:
         """Wait for the play to end, or a key, which ends it; tell whether it was a key."""
-        pressed = asyncio.ensure_future(self.line.keys.changed())
+        pressed = self.line.keys.changed()
         either: set[asyncio.Future[Any]] = {playing, pressed, self.stop}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         pressed.cancel()
@@ -180,9 +193,16 @@ class Actor:
             if ask.stop_keys and (key := keys.take_one_of(ask.stop_keys)):
                 return Done(f"ended by {key}")
             try:
-                await first(keys.changed(), self.stop, until - clock())
+                await self._key_within(until - clock())
             except TimeoutError:
                 return Done("paused")
+
+    async def _key_within(self, seconds: float) -> None:
+        pressed = self.line.keys.changed()
+        try:
+            await first(pressed, self.stop, max(0.0, seconds))
+        finally:
+            pressed.cancel()
 
     async def _collect(self, ask: DoCollect) -> Reply:
         keys, collected = self.line.keys, ""
@@ -190,7 +210,7 @@ class Actor:
             wait_ms = ask.inter_digit_ms if collected else ask.timeout_ms
             if not keys.any:
                 try:
-                    await first(keys.changed(), self.stop, wait_ms / 1000)
+                    await self._key_within(wait_ms / 1000)
                 except TimeoutError:
                     return Digits(collected, Ended.TIMEOUT)
             key = keys.take()

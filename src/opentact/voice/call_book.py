@@ -7,13 +7,11 @@ OK, the outside hears nothing that could still be lost (design 5).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
-
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from opentact.billing.ledger import Line
 from opentact.events.log import EventLog
@@ -22,17 +20,11 @@ from opentact.kit.entities import Base
 from opentact.kit.ids import new_id
 
 from .call_events import CallCard, CallChanged, CommandEnded, RecordingChanged
-from .call_pages import Page, Writer
+from .call_lane import PAUSES_S, Journal, Lane
+from .call_pages import Page, Writer, are_stored, give_up
 from .callflow.steps import Command
 from .calls import Call, CallFlowLog, CallState
 from .recordings import Recording, RecordingState
-
-
-class Journal(Protocol):
-    """Where grouped writes go (adapters/storage/journal.py)."""
-
-    def later(self, work: Callable[[AsyncSession], Awaitable[None]]) -> Awaitable[None]:
-        """Queue the work; the awaitable is done once it is stored."""
 
 
 class CallBook:
@@ -45,13 +37,24 @@ class CallBook:
         clock: Clock,
         *,
         link: Callable[[UUID, datetime], str],
+        pauses: Sequence[float] = PAUSES_S,
     ) -> None:
-        """Write through `journal`; `link` makes a recording's signed URL."""
-        self._journal = journal
+        """Write through `journal`; `link` makes a recording's signed URL.
+
+        `pauses`, in seconds, lie between the tries of a commit that fails.
+        """
         self._events = events
         self._clock = clock
         self._link = link
         self._writer = Writer(events, clock.now, self._charged)
+        self._lane: Lane[list[Page]] = Lane(
+            journal,
+            take=self._take,
+            store=self._writer.store_or_wait,
+            is_stored=are_stored,
+            give_up=give_up,
+            pauses=pauses,
+        )
         self._pages: dict[UUID, Page] = {}
         self._open: dict[UUID, dict[UUID, CallCard]] = {}
         self._latest: Awaitable[None] | None = None
@@ -119,14 +122,16 @@ class CallBook:
         if card.lost is not None:
             raise card.lost
 
+    async def close(self) -> None:
+        """Write what there is, and stop."""
+        await self._lane.close()
+
     def _tell(self, card: CallCard, happened: object) -> None:
         page = self._page(card)
         page.ready.append(self._events.draft(happened, self._clock.now()))
 
     def _insert(self, card: CallCard, entity: Call | CallFlowLog | Recording) -> None:
-        row = {
-            attr.key: getattr(entity, attr.key) for attr in type(entity).__mapper__.column_attrs
-        }
+        row = {attr.key: getattr(entity, attr.key) for attr in type(entity).__mapper__.column_attrs}
         self._page(card).inserts[type(entity), entity.uuid] = row
 
     def _change(self, card: CallCard, entity: Call | Recording, values: dict[str, Any]) -> None:
@@ -138,12 +143,15 @@ class CallBook:
 
     def _page(self, card: CallCard) -> Page:
         if not self._pages:
-            self._latest = self._journal.later(self._store)
-        return self._pages.setdefault(card.call.uuid, Page(card))
+            self._latest = self._lane.soon()
+        page = self._pages.get(card.call.uuid)
+        if page is None:
+            page = self._pages[card.call.uuid] = Page(card)
+        return page
 
-    async def _store(self, session: AsyncSession) -> None:
+    def _take(self) -> list[Page]:
         pages, self._pages = self._pages, {}
-        await self._writer.store(session, pages.values())
+        return list(pages.values())
 
     def _charged(self, account: UUID, balance: Decimal) -> None:
         """Let the frames of the account's live calls show the new balance."""

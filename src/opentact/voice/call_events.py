@@ -13,13 +13,17 @@ from .recordings import Recording
 
 @dataclass(slots=True)
 class CallCard:
-    """A call with what its frames show of it. `seq` counts the call's events from 1."""
+    """A call with what its frames show of it. `seq` counts the call's events from 1.
+
+    `lost` is why something about the call could not be stored.
+    """
 
     call: Call
     account: Account
     app: SipControlApp | None = None
     seq: int = 0
     recordings: list[UUID] = field(default_factory=list)
+    lost: Exception | None = None
 
     def next_seq(self) -> int:
         """Give the next event of the call its number."""

@@ -24,8 +24,8 @@ class Blame(StrEnum):
 class Cause:
     """One way for a call to end.
 
-    `name` is stable, for programs; `words` are for people. `sip` is how we refuse a call with
-    this cause before it is answered.
+    `name` is stable, for programs; `words` are for people. `sip` is the final answer to a call
+    that ends with this cause before it was answered.
     """
 
     name: str
@@ -47,10 +47,10 @@ def _cause(name: str, q850: int, q850_name: str, sip: int, blame: Blame, words: 
 
 
 CALLER_HUNG_UP = _cause(
-    "caller_hung_up", 16, "NORMAL_CLEARING", 200, Blame.NOBODY, "The caller hung up"
+    "caller_hung_up", 16, "NORMAL_CLEARING", 487, Blame.NOBODY, "The caller hung up"
 )
 FLOW_ENDED = _cause(
-    "flow_ended", 16, "NORMAL_CLEARING", 200, Blame.NOBODY, "The call flow came to its end"
+    "flow_ended", 16, "NORMAL_CLEARING", 480, Blame.NOBODY, "The call flow came to its end"
 )
 FLOW_HUNG_UP = _cause(
     "flow_hung_up", 16, "NORMAL_CLEARING", 480, Blame.NOBODY, "The call flow hung up"
@@ -151,6 +151,14 @@ PARK_TIMED_OUT = _cause(
     480,
     Blame.CUSTOMER,
     "call timed out: no call flow was set and none was posted in time",
+)
+NOT_ANSWERED = _cause(
+    "not_answered",
+    19,
+    "NO_ANSWER",
+    480,
+    Blame.CUSTOMER,
+    "The call flow did not answer in three minutes: put Answer in it, or set auto_answer",
 )
 FLOW_FAILED = _cause(
     "flow_failed",

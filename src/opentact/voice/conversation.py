@@ -12,8 +12,6 @@ from typing import Any
 
 import structlog
 
-from opentact.billing.ledger import Line as Entry
-from opentact.billing.ledger import RefType
 from opentact.billing.rating import Rate
 from opentact.kit.clock import Clock
 from opentact.kit.faults import Conflict
@@ -29,12 +27,12 @@ from .callflow.stage import Budget, CallFacts
 from .callflow.steps import Command, End, Report, Why
 from .calls import CallState
 from .causes import Cause
+from .endings import ending, entry, priced, told
 from .flow_source import choose_flow
-from .line import Line, Over, first
-from .media import MediaStats
+from .line import Line
 from .recorder import CallRecorder
+from .waiting import Over, first
 
-ANSWERED = 200
 log = structlog.get_logger(__name__)
 
 
@@ -46,7 +44,11 @@ class CallIsOver(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What every conversation of the node shares."""
+    """What every conversation of the node shares.
+
+    A call without a flow is parked for `park_s` seconds. One that its flow does not answer ends
+    after `ring_s`: proxies on its way give it up then as well (timer C, RFC 3261 16.6).
+    """
 
     book: CallBook
     clock: Clock
@@ -54,6 +56,7 @@ class Desk:
     recordings: Path
     entity: Callable[[CallCard], dict[str, Any]]
     park_s: float = 30.0
+    ring_s: float = 180.0
 
 
 class Conversation:
@@ -81,6 +84,7 @@ class Conversation:
         self._sorry = False
         self._timers: list[asyncio.TimerHandle] = []
         self._note: str | None = None
+        line.on_over = self.line_is_over
 
     def line_is_over(self) -> None:
         """Stop what runs: the line's end is decided."""
@@ -105,6 +109,7 @@ class Conversation:
         now = self._desk.clock.now()
         self._desk.book.changed(self.card, state=CallState.LIVE, answer_on=now, alive_on=now)
         self._desk.book.entered(self.card, CallState.LIVE)
+        self._forget_timers()
         self._set_limits()
 
     async def run(self) -> None:
@@ -122,9 +127,10 @@ class Conversation:
         book.changed(card, state=CallState.RINGING, ring_on=self._desk.clock.now())
         book.entered(card, CallState.RINGING)
         # The row of a call is stored before anyone hears of it.
-        await book.durable()
+        await book.durable(card)
         if self.line.over is None:
             self.line.leg.ring()
+            self._end_after(self._desk.ring_s, causes.NOT_ANSWERED)
         flow = await self._first_flow()
         if self._app.auto_answer:
             self.pick_up()
@@ -184,6 +190,8 @@ class Conversation:
             if isinstance(ask, Report):
                 self._desk.book.command(self.card, ask.command, ask.line)
                 reply = None
+                # A flow of commands that take no time lets other calls have their turn.
+                await asyncio.sleep(0)
             else:
                 reply = await self._actor.perform(ask)
 
@@ -204,50 +212,41 @@ class Conversation:
     async def _close(self) -> None:
         """Close the call: once, whatever ended it."""
         cause = self.line.over or causes.INTERNAL
-        for timer in self._timers:
-            timer.cancel()
-        self.line.hang_up()
-        book, card, now = self._desk.book, self.card, self._desk.clock.now()
-        book.changed(
-            card,
-            state=CallState.HANGUP,
-            hangup_on=now,
-            **ending(cause, self._note, answered=self.line.answered),
-        )
+        self._forget_timers()
+        try:
+            self.line.hang_up()
+        except Exception:
+            log.exception("hangup_failed", call=str(self.card.call.uuid))
+        book, card = self._desk.book, self.card
+        card.call.hangup_on = now = self._desk.clock.now()
+        ended = ending(cause, self._note, answered=self.line.answered)
+        ended |= priced(card.call, self._rate)
+        book.changed(card, state=CallState.HANGUP, hangup_on=now, **ended)
         book.entered(card, CallState.HANGUP)
         stats = await self.line.close()
-        self._charge()
-        book.changed(
-            card, state=CallState.DESTROYED, destroy_on=self._desk.clock.now(), media=_told(stats)
-        )
+        charge = entry(card.call)
+        if charge is not None:
+            book.charge(card, charge)
+        destroyed = {"state": CallState.DESTROYED, "destroy_on": self._desk.clock.now()}
+        book.changed(card, **destroyed, media=told(stats))
         book.entered(card, CallState.DESTROYED)
-        await book.durable()
-
-    def _charge(self) -> None:
-        call = self.card.call
-        if call.answer_on is None or call.hangup_on is None:
-            return
-        seconds = round((call.hangup_on - call.answer_on).total_seconds())
-        price = self._rate.charge(seconds)
-        self._desk.book.changed(
-            self.card,
-            duration=seconds,
-            billed_seconds=self._rate.billed_seconds(seconds),
-            price=price,
-        )
-        if price:
-            text = f"Call from {call.from_} to {call.to}, {seconds} s"
-            entry = Entry(-price, RefType.VOICE_INCOMING, call.uuid, text)
-            self._desk.book.charge(self.card.account, entry)
+        await book.durable(card)
 
     def _set_limits(self) -> None:
-        later = asyncio.get_running_loop().call_later
         if self._app.max_call_length_min:
-            limit = self._app.max_call_length_min * 60
-            self._timers.append(later(limit, self.line.end, causes.MAX_LENGTH))
+            self._end_after(self._app.max_call_length_min * 60, causes.MAX_LENGTH)
         paid = self._rate.affordable_seconds(self.card.account.balance)
         if paid is not None:
-            self._timers.append(later(paid, self.line.end, causes.CREDIT_USED_UP))
+            self._end_after(paid, causes.CREDIT_USED_UP)
+
+    def _end_after(self, seconds: float, cause: Cause) -> None:
+        timer = asyncio.get_running_loop().call_later(seconds, self.line.end, cause)
+        self._timers.append(timer)
+
+    def _forget_timers(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
 
     def _stop(self, why: str) -> None:
         if not self._actor.stop.done():
@@ -269,19 +268,3 @@ class Conversation:
 
     def _entity(self) -> dict[str, Any]:
         return self._desk.entity(self.card)
-
-
-def ending(cause: Cause, note: str | None = None, *, answered: bool = False) -> dict[str, Any]:
-    """Say why a call ended, as the members of its record; a call that was answered got a 200."""
-    return {
-        "q850_cause": cause.q850,
-        "q850_cause_string": cause.q850_name,
-        "sip_status": ANSWERED if answered else cause.sip,
-        "cause": cause.name,
-        "blame": cause.blame.value,
-        "reason": note or cause.words,
-    }
-
-
-def _told(stats: MediaStats) -> dict[str, Any]:
-    return {name: getattr(stats, name) for name in MediaStats.__dataclass_fields__}

@@ -8,6 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+FLOW_BYTES = 64 * 1024
+"""Of a call flow: the largest document the reader takes (spec/11 D-13)."""
+
+XML_TYPES = "application/xml, text/xml;q=0.9, */*;q=0.1"
+"""What is asked for where a call flow is expected."""
+
 MAX_BYTES = 1024 * 1024
 """Default for one answer: a call flow of a megabyte is longer than any call."""
 

@@ -13,13 +13,10 @@ from opentact.kit.faults import Fault
 from .apps import SipControlApp
 from .callflow.document import FlowDocument, read
 from .callflow.steps import Command
-from .fetching import FetchPort
+from .fetching import FLOW_BYTES, XML_TYPES, FetchPort
 
 MOST_SECONDS = 60.0  # "no timeout" still ends while a caller may be listening to it ring
-USUAL_SECONDS = 5.0
 ONCE_MORE = frozenset({"fetch_timeout", "fetch_unreachable", "fetch_status"})
-FLOW_BYTES = 64 * 1024
-XML = "application/xml, text/xml;q=0.9, */*;q=0.1"
 
 APOLOGY = read(
     b"<Response><Say>We are sorry. This number cannot take your call at the moment."
@@ -91,7 +88,7 @@ async def _ask(
         json=entity if app.call_flow_method == "POST" else None,
         timeout=seconds(app.call_flow_request_timeout),
         max_bytes=FLOW_BYTES,
-        accept=XML,
+        accept=XML_TYPES,
     )
     if answer.content_type in {"text/html", "application/json"}:
         raise NotXml(f"The call-flow URL answered {answer.content_type}, not XML")

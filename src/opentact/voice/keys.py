@@ -14,12 +14,15 @@ class Keys:
 
     def __init__(self) -> None:
         self._pressed: deque[str] = deque(maxlen=MOST_KEPT)
-        self._changed = asyncio.Event()
+        self._waiting: list[asyncio.Future[None]] = []
 
     def press(self, key: str) -> None:
         """Put a key in."""
         self._pressed.append(key)
-        self._changed.set()
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
 
     @property
     def any(self) -> bool:
@@ -39,7 +42,12 @@ class Keys:
                 return self._pressed.popleft()
         return None
 
-    async def changed(self) -> None:
-        """Wait until a key is pressed after now."""
-        self._changed.clear()
-        await self._changed.wait()
+    def changed(self) -> "asyncio.Future[None]":
+        """Give a future of the next key, counted from this very call: none falls in between.
+
+        Whoever stops waiting cancels it.
+        """
+        self._waiting = [future for future in self._waiting if not future.done()]
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        return future

@@ -1,16 +1,17 @@
 """The caller's line: signalling and audio of one leg, as one thing that can be over.
 
 Two pumps turn what the leg and its media tell into the state of the line: the keys pressed,
-the plays and recordings that ended, and the end of the call with its cause. Whoever waits for
-something on the line waits through `until`, and is woken when the line is over as well.
+the plays and recordings that ended, and the end of the call with its cause. The first cause
+decided is the cause; `on_over` is told once.
 """
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
+
+import structlog
 
 from . import causes
 from .causes import Cause
@@ -27,16 +28,18 @@ from .media import (
     RecordFailed,
     RtpTimeout,
 )
-from .sdp.faults import SdpRefused
+from .sdp.faults import BadSdp, SdpRefused
 from .sdp.offer_answer import Negotiated, accept, answer, make_offer
 from .sip.effects import Acked, Cancelled, Failed, HungUp, LegEvent, NoAck, Reoffered
 
+CLOSE_S = 10.0  # for the media engine to write out recordings; one that hangs ends no call late
 T = TypeVar("T")
 RecordEnd = Recorded | RecordFailed
+log = structlog.get_logger(__name__)
 
 
 class SignallingLeg(Protocol):
-    """What the line needs of a received SIP call (adapters/sip)."""
+    """What the line needs of a received SIP call (adapters/sip). Too late is no error."""
 
     call_id: str
     offer: bytes | None
@@ -48,6 +51,9 @@ class SignallingLeg(Protocol):
     def answer(self, sdp: bytes) -> None:
         """Answer."""
 
+    def reject(self, status: int, phrase: str | None = None, *, reason: str | None = None) -> None:
+        """Refuse the call."""
+
     def hangup(self, *, reason: str | None = None) -> None:
         """End the call whatever its state."""
 
@@ -58,16 +64,12 @@ class SignallingLeg(Protocol):
         """Refuse a re-INVITE; the call goes on as it was."""
 
 
-class Over(Exception):  # noqa: N818 - no error: what was waited for will not come
-    """The line is over, or what ran on it is to stop."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-
 class Line:
-    """One leg with its audio."""
+    """One leg with its audio.
+
+    `audio` is done once the media knows its peer. `on_key` is shown each key, and tells whether
+    it used the key up; the others are kept in `keys`.
+    """
 
     def __init__(self, leg: SignallingLeg, media: MediaLeg) -> None:
         """Begin to listen; set `on_over` to be told once, when the line's end is decided."""
@@ -77,7 +79,9 @@ class Line:
         self.answered = False
         self.latched: tuple[str, int] | None = None
         self.over: Cause | None = None
+        self.audio: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.on_over: Callable[[], None] = lambda: None
+        self.on_key: Callable[[str], bool] = lambda _: False
         self._session_id = secrets.randbits(62)
         self._sdp: bytes | None = None
         self._agreed: Negotiated | None = None
@@ -86,19 +90,16 @@ class Line:
         self._plays: dict[int, asyncio.Future[Played]] = {}
         self._records: dict[int, Callable[[RecordEnd], None]] = {}
         self._pumps = [
-            asyncio.create_task(self._hear_leg(), name=f"leg {leg.call_id}"),
-            asyncio.create_task(self._hear_media(), name=f"media {leg.call_id}"),
+            asyncio.create_task(self._pump(leg.events, self._on_leg), name=f"leg {leg.call_id}"),
+            asyncio.create_task(
+                self._pump(media.events, self._on_media), name=f"media {leg.call_id}"
+            ),
         ]
 
     def negotiate(self) -> None:
         """Answer the caller's offer, without sending it yet. Raises `SdpRefused`."""
         if self.leg.offer is not None:
-            self._sdp, self._agreed = answer(
-                self.leg.offer,
-                host=self.media.host,
-                port=self.media.port,
-                session_id=self._session_id,
-            )
+            self._answer_offer(self.leg.offer)
 
     def pick_up(self) -> None:
         """Answer the call; without an offer of the caller's we make ours."""
@@ -113,7 +114,7 @@ class Line:
         self._connect()
 
     def play_early(self) -> bool:
-        """Make sure the caller hears us, by early media (183) if it is not answered yet.
+        """Make sure the caller can hear us, by early media (183) if it is not answered yet.
 
         False if that cannot be: the caller sent no offer.
         """
@@ -156,39 +157,59 @@ class Line:
         self.on_over()
 
     def hang_up(self) -> None:
-        """Tell the far end, unless it was the one to go."""
-        reason = self.over.reason_header if self.over else None
-        self.leg.hangup(reason=reason)
+        """Tell the far end, unless it was the one to go: by its status, or by BYE."""
+        cause = self.over or causes.INTERNAL
+        if self.answered:
+            self.leg.hangup(reason=cause.reason_header)
+        else:
+            self.leg.reject(cause.sip, reason=cause.reason_header)
 
     async def close(self) -> MediaStats:
-        """Free the audio, and let what waits for it know."""
-        stats = await self.media.close()
+        """Free the audio, and let what waits for it know. Never fails; twice is once."""
+        stats = MediaStats()
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                stats = await self.media.close()
+        except Exception:
+            log.exception("media_close_failed", leg=str(self.media.leg))
         # Recordings finish as the media closes; their ends are in the queue by now.
         while not self.media.events.empty():
             self._on_media(self.media.events.get_nowait())
         for pump in self._pumps:
             pump.cancel()
         await asyncio.gather(*self._pumps, return_exceptions=True)
-        for ended in [*self._records.values()]:
-            ended(RecordFailed(0, "the media engine never said how it ended"))
-        self._records.clear()
+        self._fail_records("the media engine never said how it ended")
+        self.audio.cancel()
         return stats
 
     def _number(self) -> int:
         self._next += 1
         return self._next
 
+    def _answer_offer(self, offer: bytes) -> None:
+        self._sdp, self._agreed = answer(
+            offer,
+            host=self.media.host,
+            port=self.media.port,
+            session_id=self._session_id,
+            previous=self._sdp,
+        )
+
     def _connect(self) -> None:
         if self._agreed is not None:
             self.media.connect(self._agreed)
+            if not self.audio.done():
+                self.audio.set_result(None)
 
-    async def _hear_leg(self) -> None:
+    async def _pump(self, queue: "asyncio.Queue[T]", take: Callable[[T], None]) -> None:
         while True:
-            self._on_leg(await self.leg.events.get())
-
-    async def _hear_media(self) -> None:
-        while True:
-            self._on_media(await self.media.events.get())
+            event = await queue.get()
+            try:
+                take(event)
+            except Exception:
+                # A pump that stopped would leave a call that nobody can end.
+                log.exception("line_event_failed", leg=self.leg.call_id, event_=repr(event))
+                self.end(causes.INTERNAL)
 
     def _on_leg(self, event: LegEvent) -> None:
         match event:
@@ -200,20 +221,23 @@ class Line:
                 self.end(causes.NO_ACK)
             case Failed():
                 self.end(causes.SERVER_STOPPED)
-            case Acked(sdp, again=False):
-                self._on_ack(sdp)
+            case Acked(sdp, again):
+                self._on_ack(sdp, again=again)
             case Reoffered(offer):
                 self._on_reoffer(offer)
             case _:
                 pass
 
-    def _on_ack(self, sdp: bytes | None) -> None:
-        if self._agreed is not None or self._sdp is None:
+    def _on_ack(self, sdp: bytes | None, *, again: bool) -> None:
+        """Read the peer's answer, if the offer was ours."""
+        if self._sdp is None or (sdp is None if again else self._agreed is not None):
             return
         try:
             self._agreed = accept(self._sdp, sdp or b"")
-        except SdpRefused:
-            self.end(causes.NO_COMMON_CODEC if sdp else causes.BAD_SDP)
+        except SdpRefused as refused:
+            if not again:
+                bad = isinstance(refused, BadSdp)
+                self.end(causes.BAD_SDP if bad else causes.NO_COMMON_CODEC)
             return
         self._connect()
 
@@ -223,23 +247,18 @@ class Line:
             self.leg.reanswer(self._sdp or b"")
             return
         try:
-            self._sdp, self._agreed = answer(
-                offer,
-                host=self.media.host,
-                port=self.media.port,
-                session_id=self._session_id,
-                previous=self._sdp,
-            )
+            self._answer_offer(offer)
         except SdpRefused as refused:
             self.leg.refuse_reoffer(refused.status)
             return
-        self.leg.reanswer(self._sdp)
+        self.leg.reanswer(self._sdp or b"")
         self._connect()
 
     def _on_media(self, event: MediaEvent) -> None:
         match event:
             case DigitHeard(digit):
-                self.keys.press(digit)
+                if not self.on_key(digit):
+                    self.keys.press(digit)
             case Played(play):
                 future = self._plays.pop(play, None)
                 if future is not None and not future.done():
@@ -253,29 +272,10 @@ class Line:
             case RtpTimeout():
                 self.end(causes.NO_RTP)
             case MediaGone(reason):
-                self._media_gone(reason)
+                self._fail_records(reason)
+                self.end(causes.MEDIA_GONE)
 
-    def _media_gone(self, reason: str) -> None:
-        for ended in [*self._records.values()]:
-            ended(RecordFailed(0, reason))
-        self._records.clear()
-        self.end(causes.MEDIA_GONE)
-
-
-async def first(
-    awaited: Awaitable[T],
-    stop: "asyncio.Future[str]",
-    timeout: float | None = None,  # noqa: ASYNC109 - a wait with two ends is what this is
-) -> T:
-    """Wait for something, unless `stop` is set (`Over`) or time runs out (`TimeoutError`)."""
-    future = asyncio.ensure_future(awaited)
-    both: set[asyncio.Future[Any]] = {future, stop}
-    await asyncio.wait(both, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-    if stop.done() or not future.done():
-        future.cancel()
-        with suppress(asyncio.CancelledError, Exception):
-            await future
-        if stop.done():
-            raise Over(stop.result())
-        raise TimeoutError
-    return future.result()
+    def _fail_records(self, reason: str) -> None:
+        records, self._records = self._records, {}
+        for number, ended in records.items():
+            ended(RecordFailed(number, reason))

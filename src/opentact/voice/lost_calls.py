@@ -1,30 +1,34 @@
 """Calls and recordings that a crash cut off: closed, once, at the node's next start.
 
-Each such call is charged for what it is known to have talked: until the last sign of life that
-was stored (`alive_on`). Its recordings end as failed with that reason, unless their file is
-there.
+Each such call is charged for what it is known to have talked: until its hang-up, if that was
+stored, else until the last sign of life (`alive_on`). Its recordings end as failed with that
+reason, unless their file is there.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opentact.accounts.accounts import get_account
-from opentact.billing.ledger import Line, RefType, post
+from opentact.billing.ledger import BalanceChanged, post
+from opentact.billing.notices import balance_notices
 from opentact.billing.rating import Rate
 from opentact.events.log import Event, EventLog
 
 from . import causes
 from .apps import get_app_for_call
-from .call_events import CallCard, CallChanged
+from .call_events import CallCard, CallChanged, RecordingChanged
 from .calls import Call, CallState
 from .causes import Cause
-from .conversation import ending
+from .endings import ending, entry, priced
 from .recordings import Recording, RecordingState
 
+Link = Callable[[UUID, datetime], str]
 HEARTBEAT_S = 5.0
 _WAV_HEADER = 44
 _WAV_BYTES_PER_MS = 16
@@ -55,8 +59,13 @@ async def close_lost_call(
     now: datetime,
     recordings: Path,
     cause: Cause = causes.SERVER_CRASHED,
+    *,
+    link: Link | None = None,
 ) -> None:
-    """Close one call in its own unit of work: record, charge, recordings and its one end."""
+    """Close one call in its own unit of work: record, charge, recordings and its one end.
+
+    `link` makes the signed URL that the event of a recording shows.
+    """
     call = await session.scalar(
         select(Call).where(Call.uuid == uuid, Call.destroy_on.is_(None)).with_for_update()
     )
@@ -65,40 +74,57 @@ async def close_lost_call(
     account = await get_account(session, call.account_uuid)
     app = await get_app_for_call(session, call.app_uuid) if call.app_uuid else None
     card = CallCard(call, account, app)
-    for name, value in ending(cause, answered=call.answer_on is not None).items():
-        setattr(call, name, value)
-    call.hangup_on = call.alive_on or call.ring_on or call.created_on
-    if call.answer_on is not None:
-        await _charge(session, call, now)
-        account = card.account = await get_account(session, call.account_uuid)
-    call.state, call.destroy_on, call.modified_on = CallState.DESTROYED, now, now
-    await _close_recordings(session, call.uuid, recordings, now)
     # Each event of a call has a number of its own, so their count is the last one given out.
     told = select(func.count()).select_from(Event).where(Event.ref_id == call.uuid)
     card.seq = await session.scalar(told) or 0
+    if call.hangup_on is None:
+        call.hangup_on = call.alive_on or call.ring_on or call.created_on
+        _set(call, ending(cause, answered=call.answer_on is not None))
+    _set(call, priced(call, Rate(call.rate)))
+    notices = await _charge(session, card, now)
+    call.modified_on = now
+    closed = await _close_recordings(session, card, recordings, now)
+    recorded = [
+        RecordingChanged(card, each, _url(each, link, now), card.next_seq()) for each in closed
+    ]
+    await events.append(session, account.uuid, *recorded, now=now)
+    call.state, call.destroy_on = CallState.DESTROYED, now
     happened = CallChanged(card, CallState.DESTROYED, card.next_seq())
-    await events.append(session, account.uuid, happened, now=now)
+    await events.append(session, account.uuid, happened, *notices, now=now)
 
 
-async def _charge(session: AsyncSession, call: Call, now: datetime) -> None:
-    assert call.answer_on is not None  # noqa: S101 - the caller looked
-    end = call.hangup_on or call.answer_on
-    call.duration = max(0, round((end - call.answer_on).total_seconds()))
-    rate = Rate(call.rate)
-    call.billed_seconds, call.price = rate.billed_seconds(call.duration), rate.charge(call.duration)
-    if call.price:
-        text = f"Call from {call.from_} to {call.to}, {call.duration} s"
-        line = Line(-call.price, RefType.VOICE_INCOMING, call.uuid, text)
-        await post(session, call.account_uuid, [line], now=now, overdraw=True)
+def _set(call: Call, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(call, name, value)
 
 
-async def _close_recordings(session: AsyncSession, call: UUID, folder: Path, now: datetime) -> None:
-    writing = await session.scalars(
-        select(Recording).where(
-            Recording.call_uuid == call, Recording.state == RecordingState.WRITING
-        )
+def _url(recording: Recording, link: Link | None, now: datetime) -> str | None:
+    stored = recording.state is RecordingState.STORED
+    return link(recording.uuid, now) if link and stored else None
+
+
+async def _charge(
+    session: AsyncSession, card: CallCard, now: datetime
+) -> tuple[BalanceChanged, ...]:
+    line = entry(card.call)
+    if line is None:
+        return ()
+    balance = await post(session, card.call.account_uuid, [line], now=now, overdraw=True)
+    card.account = await get_account(session, card.call.account_uuid)
+    return balance_notices(card.account, balance, "voice_charge_in")
+
+
+async def _close_recordings(
+    session: AsyncSession, card: CallCard, folder: Path, now: datetime
+) -> list[Recording]:
+    """End the recordings that were being written, oldest first."""
+    found = await session.scalars(
+        select(Recording)
+        .where(Recording.call_uuid == card.call.uuid, Recording.state == RecordingState.WRITING)
+        .order_by(Recording.created_on, Recording.uuid)
     )
-    for recording in writing:
+    closed = list(found)
+    for recording in closed:
         file = folder / recording.file
         size = file.stat().st_size if file.exists() else 0
         recording.modified_on = now
@@ -109,3 +135,5 @@ async def _close_recordings(session: AsyncSession, call: UUID, folder: Path, now
         recording.state, recording.ended_by = RecordingState.STORED, "crash"
         recording.size = size
         recording.duration = (size - _WAV_HEADER) // _WAV_BYTES_PER_MS
+        card.recordings.append(recording.uuid)
+    return closed

@@ -11,11 +11,12 @@ from opentact.kit.clock import Clock
 
 from .call_book import CallBook, new_recording
 from .call_events import CallCard
-from .callflow.steps import Done, DoRecordStart, Failed, Reply
+from .callflow.steps import Done, DoRecordStart, DoRecordStop, Failed, Reply
 from .line import Line, RecordEnd
 from .media import RecordFailed
 from .recordings import Recording, RecordingState
 
+MOST_AT_ONCE = 4  # of one call; the media engine has room for eight on a leg
 FINISH_S = 5.0  # how long a recording may take to be written out once it is stopped
 
 
@@ -24,7 +25,9 @@ class _Running:
     recording: Recording
     number: int
     path: Path
+    command: DoRecordStart
     ended: "asyncio.Future[None]"
+    ended_by: str | None = None
 
 
 class CallRecorder:
@@ -40,17 +43,23 @@ class CallRecorder:
         self._clock = clock
         self._folder = folder
         self._all: list[_Running] = []
+        line.on_key = self._key
 
     def start(self, ask: DoRecordStart) -> Reply:
-        """Begin a recording of the caller."""
-        if not self._line.answered:
-            return Failed("a call is recorded after it is answered: put Answer before")
+        """Begin a recording of the caller, on an answered call."""
+        if ask.leg == "bleg":
+            return Failed("there is no other leg in this call that could be recorded")
+        if ask.format != "wav":
+            return Failed(f"a recording cannot be {ask.format} yet: use wav")
+        if sum(not each.ended.done() for each in self._all) >= MOST_AT_ONCE:
+            return Failed(f"{MOST_AT_ONCE} recordings run already")
         recording = new_recording(
             self._card, ask.tag, "", self._clock.now(), state=RecordingState.WRITING
         )
         recording.file = f"{recording.uuid}.wav"
         path = self._folder / recording.file
-        running = _Running(recording, 0, path, asyncio.get_running_loop().create_future())
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        running = _Running(recording, 0, path, ask, ended)
         running.number = self._line.record(
             path,
             lambda end: self._ended(running, end),
@@ -59,27 +68,55 @@ class CallRecorder:
         )
         self._all.append(running)
         self._book.recording_opened(self._card, recording)
-        return Done("recording")
+        return Done("recording; it will not be transcribed yet" if ask.asr else "recording")
 
-    async def stop(self, tag: str | None) -> Reply:
-        """End the recording of that tag, or without one the latest."""
-        running = self._find(tag)
+    async def stop(self, ask: DoRecordStop) -> Reply:
+        """End the recording that this command began, else of its tag, else the latest."""
+        running = self._meant(ask)
         if running is None:
-            named = f" with the tag {tag!r}" if tag else ""
+            named = f" with the tag {ask.tag!r}" if ask.tag else ""
             return Failed(f"there is no recording{named} in this call")
-        if not running.ended.done():
-            self._line.media.stop_record(running.number)
+        return await self._finish(running)
+
+    async def _finish(self, running: _Running) -> Reply:
+        self._end(running)
         await asyncio.wait({running.ended}, timeout=FINISH_S)
+        if not running.ended.done():
+            return Failed(f"the recording was not written out within {FINISH_S:.0f} s")
         if running.recording.state is RecordingState.FAILED:
             return Failed(f"the recording failed: {running.recording.reason}")
         return Done("recorded")
 
+    def let_go(self, ask: DoRecordStop) -> None:
+        """End the same, and do not wait until it is stored."""
+        running = self._meant(ask)
+        if running is not None:
+            self._end(running)
+
     async def file_of(self, tag: str) -> Path | None:
         """Give the finished file of the recording of that tag; one that runs is ended first."""
         running = self._find(tag)
-        if running is None or isinstance(await self.stop(tag), Failed):
+        if running is None or isinstance(await self._finish(running), Failed):
             return None
         return running.path
+
+    def _end(self, running: _Running) -> None:
+        if not running.ended.done():
+            self._line.media.stop_record(running.number)
+
+    def _key(self, key: str) -> bool:
+        """End what this key was said to end; such a key is no answer to the next question."""
+        meant = [
+            each for each in self._all if key in each.command.stop_keys and not each.ended.done()
+        ]
+        for running in meant:
+            running.ended_by = "dtmf"
+            self._end(running)
+        return bool(meant)
+
+    def _meant(self, ask: DoRecordStop) -> _Running | None:
+        of_command = [each for each in self._all if each.command.path == ask.path]
+        return of_command[-1] if of_command else self._find(ask.tag)
 
     def _find(self, tag: str | None) -> _Running | None:
         of_tag = [each for each in self._all if tag is None or each.recording.tag == tag]
@@ -104,5 +141,5 @@ class CallRecorder:
             state=RecordingState.STORED,
             duration=end.duration_ms,
             size=end.size,
-            ended_by=end.reason,
+            ended_by=running.ended_by or end.reason,
         )

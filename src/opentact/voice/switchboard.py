@@ -7,27 +7,33 @@ call record with its event; a stranger learns nothing.
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Protocol
 from uuid import UUID
 
 import structlog
 
+from opentact.accounts.accounts import Account
 from opentact.kit.ids import new_id
 from opentact.kit.money import ZERO
 from opentact.kit.units import Storage
 
 from . import causes
-from .admission import Admitted, Refused, admit, dialled_number
+from .admission import Admitted, dialled_number
+from .admissions import Admissions
+from .apps import SipControlApp
 from .call_events import CallCard
 from .calls import Call, CallState, Direction, thread_of
 from .causes import Cause
-from .conversation import CallIsOver, Conversation, Desk, ending
+from .conversation import Conversation, Desk
+from .endings import ending
 from .line import Line, SignallingLeg
-from .media import MediaEngine, MediaLeg, MediaUnavailable, NoMediaPorts
+from .media import MediaEngine, MediaUnavailable, NoMediaPorts
 from .sdp.faults import BadSdp, SdpRefused
 
 log = structlog.get_logger(__name__)
+LONGEST_CALL_ID = 255
 LONGEST_NAME = 64  # of a caller or a number in a call record; longer ones are cut
 
 
@@ -37,9 +43,6 @@ class ReceivedLeg(SignallingLeg, Protocol):
     caller: str
     called: str
     source: tuple[str, int]
-
-    def reject(self, status: int, phrase: str | None = None, *, reason: str | None = None) -> None:
-        """Refuse the call."""
 
 
 class LiveCalls(Protocol):
@@ -83,7 +86,7 @@ class Switchboard:
 
     def __init__(self, storage: Storage, media: MediaEngine, desk: Desk, edge: Edge) -> None:
         self.live: dict[UUID, Conversation] = {}
-        self._storage = storage
+        self._admissions = Admissions(storage, desk.clock)
         self._media = media
         self._desk = desk
         self._edge = edge
@@ -129,89 +132,94 @@ class Switchboard:
             log.error("call_task_failed", exc_info=task.exception())
 
     async def _take(self, leg: ReceivedLeg) -> None:
-        now = self._desk.clock.now()
         try:
-            async with self._storage.read() as session:
-                verdict = await admit(session, leg.called, leg.caller, now)
+            await self._admit(leg)
         except Exception:
+            # Too late for a call that has its answer; one that has none must not ring on.
             leg.reject(500, reason=causes.INTERNAL.reason_header)
             raise
-        if isinstance(verdict, Refused):
-            leg.reject(verdict.cause.sip, reason=verdict.cause.reason_header)
-            await self._write_refusal(leg, verdict)
+
+    async def _admit(self, leg: ReceivedLeg) -> None:
+        verdict = await self._admissions.decide(leg.called)
+        if isinstance(verdict, Admitted):
+            await self._converse(leg, verdict)
             return
-        await self._converse(leg, verdict)
+        log.info("call_refused", cause=verdict.cause.name, called=leg.called)
+        if verdict.account is None:
+            leg.reject(verdict.cause.sip, reason=verdict.cause.reason_header)
+            return
+        card = self._card(leg, verdict.account, verdict.app, verdict.lease, ZERO)
+        await self._refuse(leg, card, verdict.cause, verdict.cause.words)
 
     async def _converse(self, leg: ReceivedLeg, admitted: Admitted) -> None:
-        card = self._card(leg, admitted)
+        card = self._card(
+            leg, admitted.account, admitted.app, admitted.lease, admitted.rate.per_minute
+        )
         try:
             media = await self._media.open(card.call.uuid, self._edge.media_host)
         except (NoMediaPorts, MediaUnavailable) as fault:
             await self._refuse(leg, card, causes.NO_MEDIA, str(fault))
             return
-        conversation = self._conversation(leg, card, admitted, media)
+        line = Line(leg, media)
         try:
-            conversation.line.negotiate()
+            line.negotiate()
         except SdpRefused as refused:
+            await line.close()
             cause = causes.BAD_SDP if isinstance(refused, BadSdp) else causes.NO_COMMON_CODEC
-            await conversation.line.close()
             await self._refuse(leg, card, cause, f"{cause.words}: {refused}")
             return
-        self.live[card.call.uuid] = conversation
+        except Exception:
+            await line.close()
+            raise
+        await self._live(
+            Conversation(card, admitted.app, admitted.static, admitted.rate, line, self._desk)
+        )
+
+    async def _live(self, conversation: Conversation) -> None:
+        uuid = conversation.card.call.uuid
+        self.live[uuid] = conversation
+        if not self._open:
+            conversation.hang_up(causes.SERVER_STOPPED)
         try:
             await conversation.run()
         finally:
-            del self.live[card.call.uuid]
-
-    def _conversation(
-        self, leg: ReceivedLeg, card: CallCard, admitted: Admitted, media: MediaLeg
-    ) -> Conversation:
-        line = Line(leg, media)
-        conversation = Conversation(
-            card, admitted.app, admitted.static, admitted.rate, line, self._desk
-        )
-        line.on_over = conversation.line_is_over
-        return conversation
-
-    async def _write_refusal(self, leg: ReceivedLeg, refused: Refused) -> None:
-        log.info("call_refused", cause=refused.cause.name, called=leg.called)
-        if refused.account is not None:
-            card = self._card(leg, refused)
-            await self._write_end(card, refused.cause, refused.cause.words)
+            del self.live[uuid]
 
     async def _refuse(self, leg: ReceivedLeg, card: CallCard, cause: Cause, words: str) -> None:
         leg.reject(cause.sip, reason=cause.reason_header)
-        await self._write_end(card, cause, words)
-
-    async def _write_end(self, card: CallCard, cause: Cause, words: str) -> None:
         book, now = self._desk.book, self._desk.clock.now()
         book.opened(card)
         values = ending(cause, words)
         book.changed(card, state=CallState.DESTROYED, hangup_on=now, destroy_on=now, **values)
         book.entered(card, CallState.DESTROYED)
-        await book.durable()
+        await book.durable(card)
 
-    def _card(self, leg: ReceivedLeg, verdict: Admitted | Refused) -> CallCard:
-        if verdict.account is None:
-            raise CallIsOver
+    def _card(
+        self,
+        leg: ReceivedLeg,
+        account: Account,
+        app: SipControlApp | None,
+        lease: UUID | None,
+        rate: Decimal,
+    ) -> CallCard:
         now, called = self._desk.clock.now(), dialled_number(leg.called)
-        caller = leg.caller[:LONGEST_NAME]
+        caller, to = leg.caller[:LONGEST_NAME], str(called or leg.called)[:LONGEST_NAME]
         call = Call(
             uuid=new_id(),
-            account_uuid=verdict.account.uuid,
+            account_uuid=account.uuid,
             direction=Direction.IN,
             from_=caller,
-            to=str(called or leg.called)[:LONGEST_NAME],
+            to=to,
             node=self._edge.node,
-            thread=thread_of(caller, str(called)),
+            thread=thread_of(caller, to),
             tn=called,
-            lease_uuid=verdict.lease,
-            app_uuid=verdict.app.uuid if verdict.app else None,
-            sip_call_id=leg.call_id[:255],
+            lease_uuid=lease,
+            app_uuid=app.uuid if app else None,
+            sip_call_id=leg.call_id[:LONGEST_CALL_ID],
             source=f"{leg.source[0]}:{leg.source[1]}",
-            rate=verdict.rate.per_minute if isinstance(verdict, Admitted) else ZERO,
+            rate=rate,
             init_on=now,
             created_on=now,
             modified_on=now,
         )
-        return CallCard(call, verdict.account, verdict.app)
+        return CallCard(call, account, app)

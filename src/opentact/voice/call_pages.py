@@ -1,0 +1,206 @@
+"""What waits to be written about calls: a page for each call, many pages to one commit.
+
+Pages are stored together in a few statements. When the database refuses that, each page is
+stored by itself: what cannot be written about one call must not cost the others their books.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain
+from typing import Any, cast
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    PendingRollbackError,
+    ProgrammingError,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from opentact.accounts.accounts import get_account
+from opentact.billing.ledger import Line, post
+from opentact.billing.notices import balance_notices
+from opentact.events.log import Event, EventLog, Ready
+from opentact.kit.entities import Base
+from opentact.kit.units import on_commit, take_on_commit
+
+from .call_events import CallCard
+from .calls import Call
+
+Row = dict[str, Any]
+Key = tuple[type[Base], UUID]
+PASSING = (DBAPIError, OSError, PendingRollbackError)
+LASTING = (IntegrityError, DataError, ProgrammingError)
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Page:
+    """What is new about one call. `late` are events to be spelt once its charge is stored."""
+
+    card: CallCard
+    inserts: dict[Key, Row] = field(default_factory=dict)
+    updates: dict[Key, Row] = field(default_factory=dict)
+    charges: list[Line] = field(default_factory=list)
+    ready: list[Ready] = field(default_factory=list)
+    late: list[object] = field(default_factory=list)
+
+    def change(self, key: Key, values: Row) -> None:
+        """Note changed members; those of a row that is not stored yet change the row."""
+        fresh = self.inserts.get(key)
+        row = self.updates.setdefault(key, {}) if fresh is None else fresh
+        row.update(values)
+
+
+class Writer:
+    """Stores pages in the session of a commit."""
+
+    def __init__(
+        self,
+        events: EventLog,
+        now: Callable[[], datetime],
+        changed: Callable[[UUID, Any], None],
+    ) -> None:
+        """`changed(account, balance)` is told of each charge."""
+        self._events = events
+        self._now = now
+        self._changed = changed
+
+    async def store(self, session: AsyncSession, pages: Collection[Page]) -> None:
+        """Store the pages; what was wrong with one is told by `lost` of its card."""
+        if await self._attempt(session, pages) is None:
+            return
+        log.warning("call_pages_stored_singly", pages=len(pages))
+        for page in pages:
+            error = await self._attempt(session, [page])
+            if error is not None:
+                page.card.lost = error
+                log.error("call_page_lost", call=str(page.card.call.uuid), error=repr(error))
+
+    async def store_or_wait(self, session: AsyncSession, pages: Collection[Page]) -> None:
+        """Store the pages, or raise when it is the database's fault: then all are tried again."""
+        for page in pages:
+            page.card.lost = None
+        await self.store(session, pages)
+        for page in pages:
+            if isinstance(page.card.lost, PASSING) and not isinstance(page.card.lost, LASTING):
+                raise page.card.lost
+
+    async def _attempt(self, session: AsyncSession, pages: Collection[Page]) -> Exception | None:
+        """Store these pages whole, or nothing of them; give what went wrong."""
+        waiting = take_on_commit(session)
+        try:
+            async with session.begin_nested():
+                await self._together(session, pages)
+        except Exception as error:  # noqa: BLE001 - whatever it is, other calls go on
+            take_on_commit(session)  # what was to be told is not stored
+            return error
+        else:
+            waiting += take_on_commit(session)
+            return None
+        finally:
+            for call in waiting:
+                on_commit(session, call)
+
+    async def _together(self, session: AsyncSession, pages: Collection[Page]) -> None:
+        for kind, rows in _by_kind(page.inserts for page in pages).items():
+            await session.execute(insert(kind), rows)
+        for (kind, members), rows in _by_shape(page.updates for page in pages).items():
+            table = cast(Table, kind.__mapper__.local_table)
+            names = {kind.__mapper__.columns[name].name: name for name in members}
+            change = update(table).where(table.c.uuid == bindparam("row_uuid"))
+            values: Row = {column: bindparam(f"new_{name}") for column, name in names.items()}
+            await session.execute(change.values(values), rows)
+        notices = await self._charge(session, pages)
+        await self._tell(session, pages, notices)
+
+    async def _charge(
+        self, session: AsyncSession, pages: Collection[Page]
+    ) -> dict[UUID, tuple[object, ...]]:
+        lines: dict[UUID, list[Line]] = defaultdict(list)
+        for page in pages:
+            if page.charges:
+                lines[page.card.account.uuid] += page.charges
+        notices: dict[UUID, tuple[object, ...]] = {}
+        # Always in the same order: two nodes that lock the same accounts must not meet crosswise.
+        for uuid in sorted(lines):
+            balance = await post(session, uuid, lines[uuid], now=self._now(), overdraw=True)
+            self._changed(uuid, balance)
+            for page in pages:
+                if page.card.account.uuid == uuid:
+                    page.card.account.balance = balance
+            account = await get_account(session, uuid)
+            notices[uuid] = balance_notices(account, balance, "voice_charge_in")
+        return notices
+
+    async def _tell(
+        self,
+        session: AsyncSession,
+        pages: Iterable[Page],
+        notices: dict[UUID, tuple[object, ...]],
+    ) -> None:
+        now = self._now()
+        events: dict[UUID, list[Ready]] = defaultdict(list)
+        for page in pages:
+            late = (self._events.draft(happened, now) for happened in page.late)
+            events[page.card.account.uuid] += chain(page.ready, late)
+        for uuid, happened in notices.items():
+            events[uuid] += (self._events.draft(notice, now) for notice in happened)
+        for uuid in sorted(events):
+            # Ids are given in the order of happening, across the calls of an account too.
+            ready = sorted(events[uuid], key=lambda each: each.uuid)
+            await self._events.store(session, uuid, ready)
+
+
+async def are_stored(session: AsyncSession, pages: Collection[Page]) -> bool:
+    """Tell whether these pages were committed already: any one event or end speaks for all."""
+    ready = next((page.ready[0] for page in pages if page.ready), None)
+    if ready is not None:
+        return await session.scalar(select(Event.uuid).where(Event.uuid == ready.uuid)) is not None
+    ended = next((page.card.call.uuid for page in pages if page.late), None)
+    if ended is None:
+        return False
+    over = select(Call.uuid).where(Call.uuid == ended, Call.destroy_on.is_not(None))
+    return await session.scalar(over) is not None
+
+
+def give_up(pages: Collection[Page], error: Exception) -> None:
+    """Say of every page what is lost with it, to the log and to its call."""
+    for page in pages:
+        page.card.lost = error
+        log.error(
+            "call_page_lost",
+            call=str(page.card.call.uuid),
+            account=str(page.card.account.uuid),
+            rows=[f"{kind.__tablename__} {uuid}" for kind, uuid in (*page.inserts, *page.updates)],
+            charges=[str(line.amount) for line in page.charges],
+            events=[str(event.uuid) for event in page.ready],
+            error=repr(error),
+        )
+
+
+def _by_kind(inserts: Iterable[dict[Key, Row]]) -> dict[type[Base], list[Row]]:
+    rows: dict[type[Base], list[Row]] = defaultdict(list)
+    for page in inserts:
+        for (kind, _), row in page.items():
+            rows[kind].append(row)
+    return rows
+
+
+def _by_shape(
+    updates: Iterable[dict[Key, Row]],
+) -> dict[tuple[type[Base], tuple[str, ...]], list[Row]]:
+    """Put updates of the same members together: one statement, many rows."""
+    rows: dict[tuple[type[Base], tuple[str, ...]], list[Row]] = defaultdict(list)
+    for page in updates:
+        for (kind, uuid), values in page.items():
+            members = tuple(sorted(values))
+            new = {f"new_{name}": value for name, value in values.items()}
+            rows[kind, members].append({"row_uuid": uuid, **new})
+    return rows

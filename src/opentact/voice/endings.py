@@ -1,0 +1,57 @@
+"""What is written down when a call ends: why, how long it was, and what it cost.
+
+The same for a call that ended here and for one that a crash cut off (voice/lost_calls.py).
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from opentact.billing.ledger import Line, RefType
+from opentact.billing.rating import Rate
+
+from .calls import Call
+from .causes import Cause
+from .media import MediaStats
+
+ANSWERED = 200
+LONGEST_REASON = 500  # characters; a flow's own words may be as long as a document
+
+
+def ending(cause: Cause, note: str | None = None, *, answered: bool = False) -> dict[str, Any]:
+    """Say why a call ended, as the members of its record; a call that was answered got a 200."""
+    return {
+        "q850_cause": cause.q850,
+        "q850_cause_string": cause.q850_name,
+        "sip_status": ANSWERED if answered else cause.sip,
+        "cause": cause.name,
+        "blame": cause.blame.value,
+        "reason": (note or cause.words)[:LONGEST_REASON],
+    }
+
+
+def priced(call: Call, rate: Rate) -> dict[str, Any]:
+    """Tell how long an ended call was and what it cost; nothing of one never answered.
+
+    Needs `answer_on` and `hangup_on`.
+    """
+    if call.answer_on is None or call.hangup_on is None:
+        return {}
+    seconds = max(0, round((call.hangup_on - call.answer_on).total_seconds()))
+    return {
+        "duration": seconds,
+        "billed_seconds": rate.billed_seconds(seconds),
+        "price": rate.charge(seconds),
+    }
+
+
+def entry(call: Call) -> Line | None:
+    """Make the ledger's entry of a priced call; None if it was free."""
+    if not call.price:
+        return None
+    text = f"Call from {call.from_} to {call.to}, {call.duration} s"
+    return Line(-call.price, RefType.VOICE_INCOMING, call.uuid, text)
+
+
+def told(stats: MediaStats) -> dict[str, Any]:
+    """Write what went through the media, as the call record has it."""
+    return asdict(stats)

@@ -1,0 +1,370 @@
+"""Paper twins of what a call stands on: a caller's leg, media, speech, the web, the journal.
+
+They behave as the real ones do at the port and do nothing else, so that any order of things can
+be played without sockets, processes or waiting. For tests of ours and of who builds on us.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, cast
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from opentact.kit.faults import Fault
+
+from .fetching import MAX_BYTES, Fetched
+from .media import (
+    DigitHeard,
+    MediaEvent,
+    MediaGone,
+    MediaStats,
+    Played,
+    Recorded,
+    RecordFailed,
+)
+from .sdp.offer_answer import Negotiated
+from .sip.effects import Acked, Cancelled, HungUp, LegEvent, NoAck, Reoffered
+from .speech import DriverInfo
+from .voices import VoiceChoice
+
+OFFER = (
+    b"v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n"
+    b"m=audio 4000 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n"
+)
+STATS = MediaStats(packets_sent=50, packets_received=49, lost=1)
+
+
+@dataclass(eq=False)
+class PaperLeg:
+    """A received INVITE (adapters/sip): `sent` holds what went out, one tuple for each message.
+
+    As with the real one, what comes too late sends nothing, and after its end it is silent.
+    """
+
+    caller: str = "+12025550199"
+    called: str = "12025550100"
+    offer: bytes | None = OFFER
+    call_id: str = "paper"
+    source: tuple[str, int] = ("127.0.0.1", 5060)
+    sent: list[tuple[Any, ...]] = field(default_factory=list)
+    reason: str | None = None
+    events: asyncio.Queue[LegEvent] = field(default_factory=asyncio.Queue)
+    state: Literal["starting", "up", "over"] = "starting"
+
+    @property
+    def status(self) -> int | None:
+        """The final answer that the caller got."""
+        return next((each[0] for each in self.sent if each[0] in range(200, 700)), None)
+
+    def ring(self, sdp: bytes | None = None, status: int = 180) -> None:
+        """Send 180, or 183 with early media."""
+        if self.state == "starting":
+            self.sent.append((status, sdp) if sdp else (status,))
+
+    def answer(self, sdp: bytes) -> None:
+        """Send 200."""
+        if self.state == "starting":
+            self.state = "up"
+            self.sent.append((200, sdp))
+
+    def reject(self, status: int, phrase: str | None = None, *, reason: str | None = None) -> None:
+        """Send a refusal; one that refuses nothing is a mistake of ours."""
+        del phrase
+        if not 300 <= status <= 699:  # noqa: PLR2004 - RFC 3261 7.2
+            raise ValueError(f"{status} is not a refusal")
+        if self.state == "starting":
+            self._left(reason, status)
+
+    def hangup(self, *, reason: str | None = None) -> None:
+        """Send BYE, or 480 to a call that is not answered."""
+        if self.state != "over":
+            self._left(reason, "BYE" if self.state == "up" else 480)
+
+    def reanswer(self, sdp: bytes) -> None:
+        """Accept a re-INVITE."""
+        self.sent.append(("reanswer", sdp))
+
+    def refuse_reoffer(self, status: int = 488) -> None:
+        """Refuse a re-INVITE."""
+        self.sent.append(("refuse_reoffer", status))
+
+    def cancels(self) -> None:
+        """Let the caller give up, if there is still something to give up."""
+        if self.state == "starting":
+            self._hears(Cancelled(), 487)
+
+    def hangs_up(self) -> None:
+        """Let the caller hang up."""
+        if self.state != "over":
+            self._hears(HungUp(), 487 if self.state == "starting" else None)
+
+    def acks(self, sdp: bytes | None = None, *, again: bool = False) -> None:
+        """Let the caller acknowledge our answer."""
+        self.events.put_nowait(Acked(sdp, again))
+
+    def never_acks(self) -> None:
+        """Let our answer go unheard until it is given up."""
+        if self.state == "up":
+            self._hears(NoAck(), None)
+
+    def reoffers(self, offer: bytes | None) -> None:
+        """Let the caller send a re-INVITE."""
+        if self.state == "up":
+            self.events.put_nowait(Reoffered(offer))
+
+    def _hears(self, event: LegEvent, status: int | None) -> None:
+        self.state = "over"
+        if status is not None:
+            self.sent.append((status,))
+        self.events.put_nowait(event)
+
+    def _left(self, reason: str | None, what: int | str) -> None:
+        self.state = "over"
+        self.reason = reason
+        self.sent.append((what,))
+
+
+@dataclass(eq=False)
+class PaperMediaLeg:
+    """The audio of a leg. A play lasts `play_s` seconds of the loop; None until told to end."""
+
+    leg: UUID
+    host: str = "192.0.2.1"
+    port: int = 20_000
+    play_s: float | None = 1.0
+    record_fault: str | None = None
+    close_fault: Exception | None = None
+    hangs: bool = False
+    events: asyncio.Queue[MediaEvent] = field(default_factory=asyncio.Queue)
+    connected: Negotiated | None = None
+    played: list[tuple[str, int]] = field(default_factory=list)
+    playing: list[int] = field(default_factory=list)
+    recording: dict[int, dict[str, Any]] = field(default_factory=dict)
+    closed: bool = False
+    gone: bool = False
+
+    def connect(self, negotiated: Negotiated) -> None:
+        """Note what was agreed."""
+        self.connected = negotiated
+
+    def play(self, play: int, audio: Path, loop: int = 1) -> None:
+        """Queue a play; it fails before `connect`, as in the engine."""
+        if self.connected is None:
+            self.events.put_nowait(Played(play, "failed", "not connected"))
+            return
+        self.played.append((str(audio), loop))
+        self.playing.append(play)
+        if self.play_s is not None and loop:
+            length = self.play_s * loop * len(self.playing)
+            asyncio.get_running_loop().call_later(length, partial(self.ends_play, play))
+
+    def stop(self) -> None:
+        """Stop all plays."""
+        for play in [*self.playing]:
+            self.ends_play(play, "stopped")
+
+    def send_digits(self, play: int, digits: str, tone_ms: int = 160, gap_ms: int = 90) -> None:
+        """Count digits as a play."""
+        del tone_ms, gap_ms
+        self.play(play, Path(f"digits {digits}"))
+
+    def record(
+        self, record: int, path: Path, *, max_ms: int | None = None, silence_ms: int | None = None
+    ) -> None:
+        """Begin a recording; it fails at once with `record_fault`."""
+        if self.record_fault is not None:
+            self.events.put_nowait(RecordFailed(record, self.record_fault))
+            return
+        self.recording[record] = {"path": path, "max_ms": max_ms, "silence_ms": silence_ms}
+
+    def stop_record(self, record: int) -> None:
+        """End a recording."""
+        self.ends_record(record, "stopped")
+
+    async def close(self) -> MediaStats:
+        """End everything; `hangs` never comes back."""
+        if self.hangs:
+            await asyncio.Event().wait()
+        if self.close_fault is not None:
+            raise self.close_fault
+        self.stop()
+        for record in [*self.recording]:
+            self.ends_record(record, "closed")
+        self.closed = True
+        return STATS
+
+    def ends_play(self, play: int, reason: Literal["end", "stopped", "failed"] = "end") -> None:
+        """Let a play end."""
+        if play in self.playing and not self.gone:
+            self.playing.remove(play)
+            detail = "no such file" if reason == "failed" else ""
+            self.events.put_nowait(Played(play, reason, detail))
+
+    def ends_record(
+        self, record: int, reason: Literal["stopped", "max", "silence", "closed"]
+    ) -> None:
+        """Let a recording end well, unless the engine is gone or slow to answer."""
+        if self.recording.pop(record, None) is not None and not self.gone:
+            self.events.put_nowait(Recorded(record, 2000, 32_044, reason))
+
+    def presses(self, keys: str) -> None:
+        """Let the caller press keys."""
+        for key in keys:
+            self.events.put_nowait(DigitHeard(key, 0.0, 100))
+
+    def dies(self) -> None:
+        """Let the engine die."""
+        self.gone = True
+        self.events.put_nowait(MediaGone("the media process died"))
+
+
+@dataclass
+class PaperMedia:
+    """The engine: opens paper legs, or fails with `fault`. `prepare` may change a fresh leg."""
+
+    fault: Exception | None = None
+    legs: list[PaperMediaLeg] = field(default_factory=list)
+    prepare: Callable[[PaperMediaLeg], None] = lambda _: None
+    gate: asyncio.Event | None = None
+
+    async def open(self, leg: UUID, host: str) -> PaperMediaLeg:
+        """Open a leg, once `gate` is open if there is one."""
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.fault is not None:
+            raise self.fault
+        opened = PaperMediaLeg(leg, host)
+        self.prepare(opened)
+        self.legs.append(opened)
+        return opened
+
+    def snapshot(self) -> list[dict[str, object]]:
+        """Name the legs."""
+        return [{"leg": str(each.leg)} for each in self.legs if not each.closed]
+
+    async def close(self) -> None:
+        """Close all legs."""
+        for each in self.legs:
+            await each.close()
+
+
+@dataclass
+class PaperSpeech:
+    """Speech that is a path with the text as its name; `fault` instead, `slow_s` later."""
+
+    fault: Exception | None = None
+    slow_s: float = 0.0
+
+    async def speak(self, text: str, voice: VoiceChoice) -> Path:
+        """Speak."""
+        del voice
+        await asyncio.sleep(self.slow_s)
+        if self.fault is not None:
+            raise self.fault
+        return Path(f"said {text}")
+
+    def drivers(self) -> list[DriverInfo]:
+        """There is one, of paper."""
+        return [DriverInfo("paper", available=True, why_not="", voices=("paper",))]
+
+    async def close(self) -> None:
+        """Nothing to stop."""
+
+
+@dataclass
+class PaperShelf:
+    """Sounds by their URL or file name; `fault` instead."""
+
+    fault: Exception | None = None
+
+    async def from_url(self, url: str) -> Path:
+        """Fetch."""
+        if self.fault is not None:
+            raise self.fault
+        return Path(url)
+
+    async def from_file(self, path: Path) -> Path:
+        """Decode."""
+        if self.fault is not None:
+            raise self.fault
+        return path
+
+
+@dataclass
+class PaperFetcher:
+    """The web. `answers` by URL without its query, one by one; the last for all after it.
+
+    An answer is a body, a whole `Fetched`, a fault to raise, or None for one that never comes.
+    """
+
+    answers: dict[str, list[bytes | Fetched | Fault | None]] = field(default_factory=dict)
+    asked: list[dict[str, Any]] = field(default_factory=list)
+
+    async def fetch(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Sequence[tuple[str, str]] = (),
+        headers: Sequence[tuple[str, str]] = (),
+        json: object = None,
+        body: bytes | None = None,
+        timeout: float = 5.0,  # noqa: ASYNC109 - the port's
+        max_bytes: int = MAX_BYTES,
+        accept: str = "*/*",
+    ) -> Fetched:
+        """Answer as told."""
+        self.asked.append(
+            {
+                "method": method,
+                "url": url,
+                "params": dict(params),
+                "headers": dict(headers),
+                "json": json,
+                "body": body,
+                "timeout": timeout,
+                "max_bytes": max_bytes,
+                "accept": accept,
+            }
+        )
+        left = self.answers[url.partition("?")[0]]
+        answer = left.pop(0) if len(left) > 1 else left[0]
+        if answer is None:
+            await asyncio.Event().wait()
+        if isinstance(answer, Fault):
+            raise answer
+        if isinstance(answer, bytes):
+            return Fetched(200, "text/xml", answer, url, 1.0)
+        assert answer is not None  # noqa: S101 - None waits for ever above
+        return answer
+
+
+@dataclass
+class PaperJournal:
+    """A journal without a database, for work that needs none; it fails with `fault`."""
+
+    fault: Exception | None = None
+    tries: int = 0
+
+    def later(self, work: Callable[[AsyncSession], Awaitable[None]]) -> "asyncio.Future[None]":
+        """Do the work at once."""
+        return asyncio.ensure_future(self._do(work))
+
+    async def _do(self, work: Callable[[AsyncSession], Awaitable[None]]) -> None:
+        self.tries += 1
+        if self.fault is not None:
+            raise self.fault
+        await work(cast("AsyncSession", None))
+
+
+def told_by_url(**answers: Sequence[bytes | Fetched | Fault | None]) -> PaperFetcher:
+    """Make a web of `http://NAME.test/` addresses."""
+    pages: dict[str, list[bytes | Fetched | Fault | None]] = defaultdict(list)
+    for name, each in answers.items():
+        pages[f"http://{name}.test/"] += each
+    return PaperFetcher(dict(pages))
