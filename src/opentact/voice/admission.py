@@ -129,7 +129,9 @@ async def _flows(session: AsyncSession, apps: set[UUID]) -> dict[UUID, bytes]:
     return {app: document for app, document, removed_on in rows if removed_on is None}
 
 
-async def _rates(session: AsyncSession, rows: Sequence[Row[Lease, Account, SipControlApp, str]], now: datetime) -> dict[int, Rate]:
+async def _rates(
+    session: AsyncSession, rows: Sequence[Row[Lease, Account, SipControlApp, str]], now: datetime
+) -> dict[int, Rate]:
     """Find what a minute costs on each number; most of a read's calls are of few accounts."""
     profiles: dict[UUID, set[str]] = {}
     for lease, _, _, profile in rows:
