@@ -36,6 +36,7 @@ bench: ## Measure what bench/ promises; each script prints its table
 docs: ## Write the generated pages of docs/reference anew
 	@tools/setup dev
 	@tools/step "docs/reference/errors.md" $(BIN)/python -m opentact.app.error_pages
+	@tools/step "docs/operating/settings.md" $(BIN)/python -m opentact.app.settings_page
 
 migration: ## Write the step from the newest schema to the entities: make migration m="why"
 	@tools/setup dev

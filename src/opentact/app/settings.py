@@ -17,6 +17,7 @@ from opentact.kit.faults import Fault
 PREFIX = "OPENTACT_"
 _DATA = Path("data")
 FILE = "opentact.toml"
+DATABASES = ("sqlite+aiosqlite", "postgresql+asyncpg")
 
 
 class BadSetting(Fault):
@@ -85,13 +86,18 @@ class Settings:
         if self.carriers:
             return _networks("carriers", self.carriers)
         host = self.sip_address[0]
-        local = host == "localhost" or ip_address(host).is_loopback
-        return ("127.0.0.0/8", "::1/128") if local else ()
+        return ("127.0.0.0/8", "::1/128") if _is_loopback(host) else ()
 
     def checked(self) -> "Settings":
         """Look at every value that is read later, so that a wrong one is said at the start."""
         _ = (self.http_address, self.sip_address, self.port_range, self.carrier_networks)
         _networks("fetch_networks", self.fetch_networks)
+        _check_database(self.database_url)
+        if self.public_url and not self.public_url.startswith(("http://", "https://")):
+            raise _bad("public_url", self.public_url, "a URL like https://voice.example.com")
+        for name in ("rtp_timeout", "event_days", "park_seconds"):
+            if not getattr(self, name):
+                raise _bad(name, getattr(self, name), "1 or more")
         if self.media not in {"process", "inline"}:
             raise _bad("media", self.media, "process or inline")
         if self.log_level not in {"debug", "info", "warning", "error"}:
@@ -137,7 +143,7 @@ def _read(name: str, value: Any, default: Any) -> Any:
             return False
         raise _bad(name, value, "true or false")
     if isinstance(default, int):
-        if not str(value).isdigit():
+        if not str(value).isdecimal():
             raise _bad(name, value, "a whole number")
         return int(value)
     return Path(value) if isinstance(default, Path) else str(value)
@@ -150,6 +156,13 @@ def _address(name: str, text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def _networks(name: str, text: str) -> tuple[str, ...]:
     networks = tuple(part.strip() for part in text.split(",") if part.strip())
     for network in networks:
@@ -160,5 +173,12 @@ def _networks(name: str, text: str) -> tuple[str, ...]:
     return networks
 
 
+def _check_database(url: str) -> None:
+    scheme = url.partition("://")[0]
+    if url and scheme not in DATABASES:
+        raise _bad("database_url", url, " or ".join(f"{each}://…" for each in DATABASES))
+
+
 def _bad(name: str, value: object, may_be: str) -> BadSetting:
-    return BadSetting(f"Setting {name} ({PREFIX}{name.upper()}) is {value!r}; give {may_be}")
+    shown = str(value) if isinstance(value, int) else value
+    return BadSetting(f"Setting {name} ({PREFIX}{name.upper()}) is {shown!r}; give {may_be}")
