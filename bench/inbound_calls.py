@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from support.peers import LOOPBACK, free_port  # noqa: E402 - found by the line above
-from support.server import Server, customer, running_server  # noqa: E402
+from support.live_server import Server, customer, running_server  # noqa: E402
 
 SCENARIO = ROOT / "tests/data/sipp/waiting_caller.xml"
 RESULTS = Path(__file__).parent / "results"

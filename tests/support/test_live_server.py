@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from support.server import customer, running_server
+from support.live_server import customer, running_server
 
 pytestmark = pytest.mark.e2e
 
