@@ -9,7 +9,7 @@ from opentact.billing.ledger import Line, RefType, post
 from opentact.numbers.features import WORKING
 from opentact.numbers.inventory import Tn
 from opentact.numbers.prices import Price, price_of
-from opentact.numbers.profiles import Prices, TnProfile
+from opentact.numbers.profiles import TnProfile
 from support.numbers import FIRST, balance, stocked
 from support.world import NOON, World
 
@@ -39,7 +39,9 @@ async def restocked(world: World, costs: dict[str, Decimal]) -> list[int]:
 
 @given(lists(), st.sets(st.sampled_from(WORKING)))
 def test_a_price_is_the_sum_of_its_charges(costs: dict[str, Decimal], features: set[str]) -> None:
-    prices: Prices = TnProfile(name="X", created_on=NOON, modified_on=NOON, **costs)
+    prices = TnProfile(name="X", created_on=NOON, modified_on=NOON)
+    for name, cost in costs.items():
+        setattr(prices, name, cost)
     price = price_of(prices, [feature for feature in WORKING if feature in features])
     assert price.first == -sum(line.amount for line in price.charges(LEASE, 1))
     monthly = price.charges(LEASE, 1, monthly_only=True)

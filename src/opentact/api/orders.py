@@ -1,6 +1,7 @@
 """/rest/order: buying numbers (spec/03; spec/11 B1-B6, B16)."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any, Literal
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import exists, select
 from sqlalchemy.sql import ColumnElement
 
+from opentact.kit.quick import quick
 from opentact.numbers.events import OrderSummary
 from opentact.numbers.orders import (
     Buyer,
@@ -33,6 +35,7 @@ from .search import Filter, Found, SearchSpec, count, documented, read_search
 from .services import Caller, Inject, Services
 from .wire.numbers import OrderDetailOut, OrderOut, PriceOut, order_out, quote_out
 
+FEW = 10  # items; a longer order lets others have their turn between its statements
 MOST_LISTED = 100  # the newest; more are found by the search
 router = APIRouter(prefix="/rest/order", tags=["Order"])
 
@@ -117,6 +120,14 @@ async def _order(
             replayed = await once.replay(session, again, now=now)
         if replayed is not None:
             return replayed
+    with quick() if len(wishes) <= FEW else nullcontext():
+        return await _placed_and_settled(services, once, buyer, wishes, old=old)
+
+
+async def _placed_and_settled(
+    services: Services, once: Doing, buyer: Buyer, wishes: Sequence[Wish], *, old: bool
+) -> Response:
+    now = services.clock.now()
     async with services.database.write() as session:
         await once.claim(session, buyer.uuid, now=now)
         await _check_targets(session, buyer)
@@ -225,7 +236,12 @@ async def search(request: Request, who: Caller, services: Inject) -> Response:
 )
 async def detail(uuid: UUID, who: Caller, services: Inject) -> Response:
     """Show an order with its items, leases, price, account and user."""
-    async with services.database.read() as session:
-        order = await get_order(session, who.account, uuid)
-        [shown] = await show_orders(session, services, who.account, [order])
+    with quick():
+        [shown] = await _detail(services, who.account, uuid)
     return ok(shown)
+
+
+async def _detail(services: Services, account: UUID, uuid: UUID) -> list[OrderDetailOut]:
+    async with services.database.read() as session:
+        order = await get_order(session, account, uuid)
+        return await show_orders(session, services, account, [order])

@@ -25,7 +25,7 @@ from opentact.numbers.profiles import (
 from .envelope import Envelope, NothingMore, errors, ok
 from .fields import Changes, Line, Name
 from .services import Caller, Inject
-from .wire.tn_profiles import TnProfileOut, profile_out, special_price_out
+from .wire.tn_profiles import SpecialPriceOut, TnProfileOut, profile_out, special_price_out
 
 MOST_SCREENED = 1_000  # numbers and masks in one list: each call looks through both
 _MASK = re.compile(r"\+?[0-9*%]{1,32}")
@@ -125,7 +125,7 @@ async def create(body: ProfileNew, who: Caller, services: Inject) -> Response:
 @router.get(
     "/special_prices",
     operation_id="GetTNSpecialPricesByAccount",
-    response_model=Envelope[list[TnProfileOut]],
+    response_model=Envelope[list[SpecialPriceOut]],
     responses=errors(404),
 )
 async def specials(who: Caller, services: Inject) -> Response:

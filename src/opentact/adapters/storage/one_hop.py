@@ -2,7 +2,9 @@
 
 aiosqlite keeps each connection in a thread of its own, and SQLAlchemy asks it four times for a
 statement: make a cursor, execute, fetch, close. Each trip wakes two threads and costs more than
-most of our statements do. Here the four are done in one trip (docs/decisions/0034).
+most of our statements do. Here the four are done in one trip, and in none at all inside
+`kit.quick`: only commits, which wait for the disk, and the locks before them still take one
+(docs/decisions/0034).
 """
 
 import sqlite3
@@ -10,6 +12,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 import aiosqlite
+
+from opentact.kit.quick import is_quick
+
+_MAY_WAIT = "BEGIN IMMEDIATE"  # for another process to finish its write
 
 
 class Cursor:
@@ -83,13 +89,26 @@ class Connection(aiosqlite.Connection):
         return Cursor(self)
 
     async def run(self, work: Any, *arguments: Any) -> None:
-        """Do the work with the real connection, in its thread."""
-        await self._execute(work, self._conn, *arguments)
+        """Do the work with the real connection: in its thread, or here if it is quick.
+
+        Here is safe, because SQLAlchemy lends a connection to one session at a time and each
+        waits for its statement; so the connection's own thread has nothing to do meanwhile.
+        """
+        if is_quick() and not (arguments and str(arguments[0]).startswith(_MAY_WAIT)):
+            work(self._conn, *arguments)
+        else:
+            await self._execute(work, self._conn, *arguments)
+
+    async def rollback(self) -> None:
+        """Undo what was not committed."""
+        await self.run(sqlite3.Connection.rollback)
 
 
 async def connect(path: str, *, busy_s: float) -> Connection:
     """Open the database file; `busy_s` is how many seconds to wait for a lock."""
-    connection = Connection(lambda: sqlite3.connect(path, timeout=busy_s), iter_chunk_size=64)
+    connection = Connection(
+        lambda: sqlite3.connect(path, timeout=busy_s, check_same_thread=False), iter_chunk_size=64
+    )
     connection._thread.daemon = True  # noqa: SLF001 - as SQLAlchemy does, so that exits do not hang
     await connection
     return connection

@@ -8,12 +8,39 @@ from opentact.kit.clock import stamp
 from opentact.numbers.countries import countries
 from opentact.numbers.profiles import Prices, TnProfile, TnSpecialPrice
 
-from .dictionaries import write_country
+from .dictionaries import CountryOut, write_country
 from .numbers import price_list_out
 
 
-class TnProfileOut(TypedDict, total=False):
-    """A price list or screening lists; every price of spec/04 is a further member."""
+class PriceListOut(TypedDict):
+    """Every price of a list, in dollars."""
+
+    nrc: float
+    mrc: float
+    voice_nrc: float
+    voice_mrc: float
+    voice_incoming_per_min_cost: float
+    voice_outgoing_per_min_cost: float
+    sms_nrc: float
+    sms_mrc: float
+    sms_per_send_cost: float
+    sms_per_receive_cost: float
+    mms_nrc: float
+    mms_mrc: float
+    mms_per_send_cost: float
+    mms_per_receive_cost: float
+    fax_nrc: float
+    fax_mrc: float
+    fax_incoming_per_min_cost: float
+    fax_outgoing_per_min_cost: float
+    emergency_nrc: float
+    emergency_mrc: float
+    emergency_incoming_per_min_cost: float
+    emergency_outgoing_per_min_cost: float
+
+
+class TnProfileOut(PriceListOut):
+    """A price list, or screening lists with the usual prices beside them."""
 
     uuid: str
     name: str
@@ -23,12 +50,30 @@ class TnProfileOut(TypedDict, total=False):
     is_active: bool
     priority: str
     tn_provider: dict[str, Any]
+    register_provider: dict[str, Any] | None
     toll_free: bool
-    country: dict[str, Any]
+    tn_search_validator: str
+    tn_search_placeholder: str
+    tn_search_tooltip: str
+    country: CountryOut | None
     blacklist: list[str]
     whitelist: list[str]
-    nrc: float
-    mrc: float
+    voice_provider: dict[str, Any] | None
+    sms_provider: dict[str, Any] | None
+    mms_provider: dict[str, Any] | None
+    fax_provider: dict[str, Any] | None
+    emergency_provider: dict[str, Any] | None
+
+
+class SpecialPriceOut(PriceListOut):
+    """What the account pays instead, until `expired_on`."""
+
+    uuid: str
+    name: str
+    description: str | None
+    created_on: str
+    modified_on: str
+    is_active: bool
     expired_on: str | None
 
 
