@@ -14,7 +14,6 @@ import asyncio
 import io
 import socket
 import sqlite3
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -30,8 +29,8 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from support.peers import LOOPBACK, free_port  # noqa: E402 - found by the line above
 from support.live_server import Server, customer, running_server  # noqa: E402
+from support.peers import LOOPBACK, free_port  # noqa: E402 - found by the line above
 
 SCENARIO = ROOT / "tests/data/sipp/waiting_caller.xml"
 RESULTS = Path(__file__).parent / "results"
@@ -56,7 +55,7 @@ class Run:
 class Sound(BaseHTTPRequestHandler):
     """Answers one second of a tone, whatever is asked."""
 
-    def do_GET(self) -> None:  # noqa: N802 - the standard library's name
+    def do_GET(self) -> None:
         body = tone()
         self.send_response(200)
         self.send_header("Content-Type", "audio/wav")
@@ -92,7 +91,7 @@ def cpu_seconds(pid: int) -> float:
 
 def sipp(server: Server, number: int, calls: int, rate: float, folder: Path, sink: int) -> None:
     """Place the calls, and wait until all have ended."""
-    options = {
+    options: dict[str, object] = {
         "-sf": SCENARIO,
         "-s": number,
         "-m": calls,
@@ -228,7 +227,7 @@ def one_run(rate: float, seconds: float, rest: int) -> Run:
         with running_server(folder / "data") as server:
             number = asyncio.run(prepare(server, f"http://{LOOPBACK}:{sounds.server_port}/a.wav"))
             sipp(server, number, 5, 5, _made(folder / "warm"), sink.getsockname()[1])
-            pids = server.pid, server.child("media.process")
+            pids = [server.pid, server.child("media.process")]
             before = [cpu_seconds(pid) for pid in pids]
             with RestLoad(server, rest) as load:
                 sipp(server, number, calls, rate, _made(folder / "sipp"), sink.getsockname()[1])
@@ -239,9 +238,18 @@ def one_run(rate: float, seconds: float, rest: int) -> Run:
         wrong = found_wrong(folder / "data" / "opentact.db", calls + 5)
     sounds.shutdown()
     p50, p99 = np.percentile(times, [50, 99])
-    per_call = [1000 * each / calls for each in used]
+    server_ms, media_ms = (1000 * each / calls for each in used)
     return Run(
-        done, failed, repeated, float(p50), float(p99), max(times), *per_call, load.answered, wrong
+        calls=done,
+        failed=failed,
+        repeated=repeated,
+        p50=float(p50),
+        p99=float(p99),
+        worst=max(times),
+        server_ms=server_ms,
+        media_ms=media_ms,
+        rest=load.answered,
+        wrong=wrong,
     )
 
 

@@ -79,9 +79,12 @@ class Softphone:
         """Find the WAV file of what the last call heard; whole once the call is closed."""
         return max(self._folder.glob("dump-*-dec.wav"), key=lambda path: path.stat().st_mtime_ns)
 
-    async def listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Read what baresip reports until it ends."""
+    def speak_to(self, writer: asyncio.StreamWriter) -> None:
+        """Give commands there from now on."""
         self._writer = writer
+
+    async def listen(self, reader: asyncio.StreamReader) -> None:
+        """Read what baresip reports until it ends."""
         while length := (await reader.readuntil(b":"))[:-1]:
             frame = json.loads(await reader.readexactly(int(length)))
             await reader.readexactly(1)
@@ -135,7 +138,8 @@ async def _running(
         )
     try:
         reader, writer = await _connect(control, process, folder / "screen")
-        listening = asyncio.create_task(phone.listen(reader, writer))
+        phone.speak_to(writer)
+        listening = asyncio.create_task(phone.listen(reader))
         try:
             yield
         finally:

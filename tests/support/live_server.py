@@ -225,6 +225,26 @@ class Customer:
         payload: dict[str, Any] = await self.ask("GET", f"/rest/call/{uuid}")
         return payload
 
+    async def events(self, call: str) -> list[dict[str, Any]]:
+        """List a call's events, oldest first."""
+        frames: list[dict[str, Any]] = []
+        after: dict[str, str] = {}
+        while True:
+            page = await self.ask("GET", "/rest/event", params={"take": 500, **after})
+            if not page["data"]:
+                return [frame for frame in frames if frame.get("ref_id") == call]
+            frames += page["data"]
+            after = {"after": page["next"]}
+
+    async def ended(self, number: int) -> dict[str, Any]:
+        """Wait until the one call to the number is over, and give its whole record."""
+        for _ in range(200):
+            found = await self.calls(tn=number)
+            if found and found[0]["state"] == "destroyed":
+                return await self.call(found[0]["uuid"])
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"the call to {number} never ended: {found}")
+
     async def balance(self) -> float:
         return float((await self.ask("GET", "/rest/account"))["balance"])
 

@@ -1,0 +1,22 @@
+"""A live server for the tests of the voice path, and its customer."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from support.live_server import Customer, Server, customer, running_server
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server on SQLite for all tests that do it no harm."""
+    folder = tmp_path_factory.mktemp("live") / "data"
+    with running_server(folder, park_seconds=3, rtp_timeout=10) as server:
+        yield server
+
+
+@pytest.fixture
+async def alice(live: Server) -> AsyncIterator[Customer]:
+    """The demo account on the live server."""
+    async with customer(live.http, live.token) as demo:
+        yield demo
