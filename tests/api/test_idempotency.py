@@ -91,7 +91,8 @@ async def test_a_key_is_kept_for_a_day(world: World) -> None:
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 256, "ключ".encode()])
 async def test_a_key_that_is_none_is_refused(world: World, key: str | bytes) -> None:
-    headers = {"Idempotency-Key": key}
+    sent = key.encode() if isinstance(key, str) else key
+    headers = {b"Idempotency-Key": sent}
     answer = await world.alice.client.post("/rest/order", json=order(FIRST), headers=headers)
     assert answer.status_code == 400
     assert set(answer.json()["fields"]) == {"params.Idempotency-Key"}

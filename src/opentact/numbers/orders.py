@@ -79,6 +79,10 @@ class Item(Stamped, Base):
     reason: Mapped[str | None] = mapped_column(default=None)
 
 
+_ORDER: Any = Order.__table__
+_ITEM: Any = Item.__table__
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """One number that a customer wants."""
@@ -194,8 +198,8 @@ async def place_order(
     had = [offer for offer in offers if offer.refusal is None]
     rows = [_item_row(buyer.uuid, place, offer, now) for place, offer in enumerate(offers)]
     # Into the tables, not the entities: nothing has to be tracked, and it is half the work.
-    await session.execute(insert(Order.__table__), [_order_row(buyer, now)])
-    await session.execute(insert(Item.__table__), rows)
+    await session.execute(insert(_ORDER), [_order_row(buyer, now)])
+    await session.execute(insert(_ITEM), rows)
     if had:
         cost = sum((offer.price.first for offer in had), ZERO)
         await set_aside(session, buyer.account, cost, reference=buyer.uuid, now=now)

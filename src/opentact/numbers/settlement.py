@@ -32,6 +32,8 @@ from .prices import Price
 from .providers import NumberProvider
 
 COMPLETE = "Complete"
+_LEASE: Any = Lease.__table__
+_SUBSCRIPTION: Any = Subscription.__table__
 Answers = dict[UUID, str | None]
 """What the provider said to each item: None for yes, or the reason for no."""
 
@@ -168,7 +170,7 @@ async def _buy(
         "release_reason": None,
         **dated,
     }
-    await session.execute(insert(Lease.__table__), [bought])
+    await session.execute(insert(_LEASE), [bought])
     switched_on = [
         {
             "uuid": new_id(),
@@ -183,7 +185,7 @@ async def _buy(
         if feature in item.features
     ]
     if switched_on:
-        await session.execute(insert(Subscription.__table__), switched_on)
+        await session.execute(insert(_SUBSCRIPTION), switched_on)
     return None
 
 

@@ -97,7 +97,7 @@ class Connection(aiosqlite.Connection):
         if is_quick() and not (arguments and str(arguments[0]).startswith(_MAY_WAIT)):
             work(self._conn, *arguments)
         else:
-            await self._execute(work, self._conn, *arguments)
+            await self._execute(work, self._conn, *arguments)  # type: ignore[no-untyped-call]
 
     async def rollback(self) -> None:
         """Undo what was not committed."""
