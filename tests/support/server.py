@@ -1,238 +1,119 @@
-"""A real `opentact serve` in a process of its own, as a customer and an operator meet it.
+"""A real `opentact serve` on free ports, and a customer of its demo account."""
 
-It listens on loopback ports that were free a moment before, keeps everything in a folder of the
-test's, and can be killed and started again. `customer` is the demo account at its REST API.
-"""
-
-import asyncio
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from support.peers import LOOPBACK, dying_with_us, free_port, stop
+from .peers import LOOPBACK, dying_with_us, free_port
 
-START_SECONDS = 40.0
-UNSETTLED = {"created", "verify", "processing"}
-GRACE_SECONDS = 15.0  # a polite end hangs up every call first
+PROGRAM = Path(sys.executable).with_name("opentact")
+STOP_S = 20.0
+WAITING_FLOW = b"<Response><Answer/><Pause length='600000'/></Response>"
 
 
+def command(folder: Path, *words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command of ours to its end, with its settings from nowhere else."""
+    return subprocess.run(
+        [str(PROGRAM), *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        cwd=folder,
+        env=environment(folder, **settings),
+    )
+
+
+def environment(folder: Path, **settings: str) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    ours = {"data": str(folder / "data"), **settings}
+    return {**kept, **{f"OPENTACT_{name.upper()}": value for name, value in ours.items()}}
+
+
+@dataclass
 class Server:
-    """One data folder, and the server that runs on it now."""
+    """Started by `start`; stop it in a `finally`. `about` is what it printed."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, object]) -> None:
-        self.folder = folder
-        self.http = f"{LOOPBACK}:{free_port(socket.SOCK_STREAM)}"
-        self.sip = f"{LOOPBACK}:{free_port()}"
-        self._settings = settings
-        self._process: subprocess.Popen[bytes] | None = None
+    folder: Path
+    http: str
+    sip: tuple[str, int]
+    process: "subprocess.Popen[str]"
+    about: dict[str, Any]
+
+    @classmethod
+    def start(cls, folder: Path, **settings: str) -> "Server":
+        """Start it and wait until it says that it listens."""
+        http, sip = free_port(socket.SOCK_STREAM), free_port()
+        first = 21_000 + 200 * (os.getpid() % 40)
+        wanted = {
+            "http": f"{LOOPBACK}:{http}",
+            "sip": f"{LOOPBACK}:{sip}",
+            "rtp_ports": f"{first}-{first + 199}",
+            **settings,
+        }
+        with (folder / "log").open("a") as log:
+            process = subprocess.Popen(
+                dying_with_us([str(PROGRAM), "serve", "--json"]),
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                cwd=folder,
+                env=environment(folder, **wanted),
+            )
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            process.wait()
+            raise RuntimeError(f"the server did not start:\n{(folder / 'log').read_text()}")
+        return cls(folder, f"http://{wanted['http']}", (LOOPBACK, sip), process, json.loads(line))
 
     @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
-
-    @property
-    def token(self) -> str:
-        return str(json.loads((self.folder / "credentials.json").read_text())["demo"]["token"])
-
-    @property
-    def sip_address(self) -> tuple[str, int]:
-        host, _, port = self.sip.rpartition(":")
+    def http_address(self) -> tuple[str, int]:
+        host, _, port = self.http.removeprefix("http://").rpartition(":")
         return host, int(port)
 
-    def start(self) -> None:
-        """Start it, and wait until it answers."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        program = str(Path(sys.executable).parent / "opentact")
-        place = ["--data", str(self.folder), "--http", self.http, "--sip", self.sip]
-        mine = {f"OPENTACT_{name.upper()}": str(value) for name, value in self._settings.items()}
-        with (self.folder / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                dying_with_us([program, "serve", *place]),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={"OPENTACT_LOG_LEVEL": "warning", **os.environ, **mine},
-            )
-        self._await_answer()
+    @property
+    def credentials(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / "data/credentials.json").read_text())
+        return found
 
-    def stop(self) -> None:
-        """End it politely, as an operator does."""
-        if self._process is None:
-            return
-        self._process.send_signal(signal.SIGTERM)
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send the signal and wait for the end; the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
         try:
-            self._process.wait(GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            stop(self._process, signal.SIGKILL)
-        self._process = None
+            status = self.process.wait(STOP_S)
+        finally:
+            self.process.kill()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return status
 
-    def kill(self) -> None:
-        """Cut it off in the middle of whatever it does."""
-        assert self._process is not None
-        stop(self._process, signal.SIGKILL)
-        self._process = None
+    def waiting_number(self) -> str:
+        """Order a number that answers and then waits ten minutes."""
+        headers = {"X-Auth-Token": self.credentials["demo"]["token"]}
+        with httpx.Client(base_url=f"{self.http}/rest", headers=headers, timeout=20) as api:
 
-    def child(self, module: str) -> int:
-        """Find the process it started for a module, such as `media.process`."""
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit() and _is_child(entry, self.pid, module):
-                return int(entry.name)
-        raise AssertionError(f"the server has no process for {module}")
+            def ask(method: str, path: str, **body: Any) -> Any:
+                answer = api.request(method, path, **body)
+                assert answer.is_success, f"{method} {path}: {answer.text}"
+                return answer.json()["payload"]
 
-    def kill_child(self, module: str) -> int:
-        """Cut one of its processes off; return which it was."""
-        pid = self.child(module)
-        os.kill(pid, signal.SIGKILL)
-        return pid
-
-    def log(self) -> str:
-        """Read what it said so far."""
-        return (self.folder / "server.log").read_text(errors="replace")
-
-    def _await_answer(self) -> None:
-        assert self._process is not None
-        until = time.monotonic() + START_SECONDS
-        while time.monotonic() < until and self._process.poll() is None:
-            try:
-                with urllib.request.urlopen(f"http://{self.http}/health", timeout=5):
-                    return
-            except urllib.error.HTTPError:
-                return  # it answers, and says that some part of it is not well
-            except OSError:
-                time.sleep(0.05)
-        raise AssertionError(f"the server did not start:\n{self.log()[-4000:]}")
-
-
-def _is_child(entry: Path, parent: int, module: str) -> bool:
-    try:
-        line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        status = (entry / "status").read_text()
-    except OSError:
-        return False  # it has ended since
-    return module in line and f"\nPPid:\t{parent}\n" in status
-
-
-@contextmanager
-def running_server(folder: Path, **settings: object) -> Iterator[Server]:
-    """Run a server until the block ends; `settings` are those of `opentact.toml`."""
-    server = Server(folder, settings)
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
-
-
-class Refused(AssertionError):  # noqa: N818 - read as a sentence in the test's output
-    """The platform said no."""
-
-    def __init__(self, status: int, said: Any) -> None:
-        super().__init__(f"{status}: {said}")
-        self.status = status
-        self.said = said
-
-
-class Customer:
-    """The demo account, by the front doors alone."""
-
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self.client = client
-
-    async def ask(self, method: str, path: str, body: object = None, **options: Any) -> Any:
-        """Ask, and give the payload; `Refused` when the answer is no success."""
-        if body is not None:
-            options["json"] = body
-        answer = await self.client.request(method, path, **options)
-        said = answer.json()
-        if not said["success"]:
-            raise Refused(answer.status_code, said)
-        return said["payload"]
-
-    async def order_number(self) -> int:
-        """Order the next number that is free."""
-        for _ in range(20):
-            found = await self.ask(
-                "POST", "/rest/tn/search", {"type": "long_code", "country": "US", "take": 1}
-            )
-            number = int(found["data"][0]["tn"])
-            order = await self.order({"tn": number, "features": ["voice"], "autorenew": False})
-            if order["state"] == "success":
-                return number
-        raise AssertionError("no number could be ordered")
-
-    async def order(self, *items: dict[str, Any]) -> dict[str, Any]:
-        """Order numbers, and wait until the order is settled."""
-        order: dict[str, Any] = await self.ask("POST", "/rest/order", {"items": items})
-        for _ in range(100):
-            if order["state"] not in UNSETTLED:
-                return order
-            await asyncio.sleep(0.05)
-            order = await self.ask("GET", f"/rest/order/{order['uuid']}")
-        raise AssertionError(f"the order was not settled: {order}")
-
-    async def number_with_flow(self, xml: str | None = None, **app: object) -> int:
-        """Order a number that leads to a new app, with this static flow if there is one."""
-        number = await self.order_number()
-        await self.lead_to_app(number, xml, **app)
-        return number
-
-    async def lead_to_app(self, number: int, xml: str | None = None, **app: object) -> str:
-        """Make an app for a number of ours; return its uuid."""
-        made = await self.ask("POST", "/rest/sip/app", {"name": f"app of {number}", **app})
-        uuid = str(made["uuid"])
-        if xml is not None:
-            await self.post_xml(f"/rest/sip/app/call/flow/{uuid}", xml)
-        lease = await self.ask("GET", f"/rest/lease/tn/{number}/tn")
-        await self.ask("POST", f"/rest/sip/app/{uuid}/tnlease", {"add": [lease["uuid"]]})
-        return uuid
-
-    async def post_xml(self, path: str, xml: str | bytes) -> Any:
-        """Upload a call flow as a form's file."""
-        content = xml.encode() if isinstance(xml, str) else xml
-        return await self.ask("POST", path, files={"file": ("flow.xml", content, "text/xml")})
-
-    async def run_on_call(self, call: str, xml: str) -> Any:
-        """Run a flow on a live call."""
-        return await self.post_xml(f"/rest/call/sca/{call}", xml)
-
-    async def online(self) -> list[dict[str, Any]]:
-        """List the calls that live."""
-        payload: list[dict[str, Any]] = await self.ask("GET", "/rest/call/online")
-        return payload
-
-    async def calls(self, **narrow: object) -> list[dict[str, Any]]:
-        """List the newest call records that fit."""
-        order = {"take": 100, "order_by": "created_on", "order_dir": "desc"}
-        found = await self.ask("POST", "/rest/call/search", narrow, params=order)
-        payload: list[dict[str, Any]] = found["data"]
-        return payload
-
-    async def call(self, uuid: str) -> dict[str, Any]:
-        """Show a call with its log and recordings."""
-        payload: dict[str, Any] = await self.ask("GET", f"/rest/call/{uuid}")
-        return payload
-
-    async def balance(self) -> float:
-        return float((await self.ask("GET", "/rest/account"))["balance"])
-
-
-@asynccontextmanager
-async def customer(http: str, token: str) -> AsyncIterator[Customer]:
-    """Be the customer with this token at `http` (host:port)."""
-    async with httpx.AsyncClient(
-        base_url=f"http://{http}", headers={"X-Auth-Token": token}, timeout=30
-    ) as client:
-        yield Customer(client)
+            wanted = {"type": "long_code", "country": "US", "state": "DC", "take": 1}
+            number = ask("POST", "/tn/search", json=wanted)["data"][0]["tn"]
+            item = {"tn": number, "features": ["voice"], "autorenew": True}
+            ask("POST", "/order", json={"items": [item]})
+            app = ask("POST", "/sip/app", json={"name": "waits"})
+            files = {"file": ("flow.xml", WAITING_FLOW)}
+            ask("POST", f"/sip/app/call/flow/{app['uuid']}", files=files)
+            lease = ask("GET", f"/lease/tn/{number}/tn")
+            ask("POST", f"/sip/app/{app['uuid']}/tnlease", json={"add": [lease["uuid"]]})
+        return str(number)

@@ -69,21 +69,31 @@ async def _until_started(server: uvicorn.Server, task: "asyncio.Task[None]") -> 
 
 
 async def serve(settings: Settings, started: Started) -> None:
-    """Serve until a signal."""
+    """Serve until a signal; one that comes while we start is heeded as soon as we have."""
+    stop = catch_signals()
     async with serving(settings) as (platform, ready):
         started(platform, ready)
-        await until_signalled()
+        await stop.wait()
+
+
+def catch_signals() -> asyncio.Event:
+    """Set the event at SIGINT or SIGTERM; a second one ends the process at once."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def caught(number: int) -> None:
+        if stop.is_set():
+            # The child processes see our end of their pipes close, and end as well.
+            os._exit(128 + number)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, caught, number)
+    return stop
 
 
 async def until_signalled() -> None:
-    """Wait for SIGINT or SIGTERM; from then on another one ends the process at once."""
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    await stop.wait()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # The child processes see our end of their pipes close, and end as well.
-        loop.add_signal_handler(number, os._exit, 128 + number)
+    """Wait for SIGINT or SIGTERM."""
+    await catch_signals().wait()
 
 
 def set_up_logging(level: str) -> None:
