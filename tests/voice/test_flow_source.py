@@ -98,10 +98,6 @@ async def test_when_all_fails_the_caller_hears_an_apology() -> None:
     assert (await choose(HTML))[0].apology
 
 
-@pytest.mark.parametrize(
-    ("ms", "s"), [(None, 60.0), (0, 60.0), (1500, 1.5), (600_000, 60.0)]
-)
+@pytest.mark.parametrize(("ms", "s"), [(None, 60.0), (0, 60.0), (1500, 1.5), (600_000, 60.0)])
 def test_no_timeout_still_ends_while_someone_listens(ms: int | None, s: float) -> None:
     assert seconds(ms) == s
-
-

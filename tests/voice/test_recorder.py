@@ -55,8 +55,9 @@ async def test_of_two_recordings_with_one_tag_the_one_that_runs_is_meant_then_th
 
 @virtually
 async def test_a_record_that_ended_early_ends_no_other() -> None:
-    phone = await call_for('<RecordStart/><Record dtmf_stop="#"><Pause length="3000"/></Record>'
-                           '<Pause length="1000"/>')
+    phone = await call_for(
+        '<RecordStart/><Record dtmf_stop="#"><Pause length="3000"/></Record><Pause length="1000"/>'
+    )
     phone.media.presses("#")
     await passes(3.5)
     assert len(phone.media.recording) == 1
