@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
+from opentact.accounts.accounts import Account
 from opentact.accounts.users import Role, UserExists
 from opentact.app.operating import WrongValue, create_account, give_credit, give_token
 from opentact.billing.ledger import NotEnoughBalance, Transaction
@@ -63,7 +64,7 @@ async def test_an_account_that_cannot_be_leaves_nothing(
 ) -> None:
     async def accounts() -> int | None:
         async with world.database.read() as session:
-            return await session.scalar(sa.text("SELECT count(*) FROM account"))
+            return await session.scalar(sa.select(sa.func.count()).select_from(Account))
 
     before = await accounts()
     with pytest.raises(fault):

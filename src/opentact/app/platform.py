@@ -16,6 +16,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import structlog
+from sqlalchemy.exc import IntegrityError
 
 from opentact.accounts.jwt import JwtIssuer
 from opentact.accounts.passwords import Passwords
@@ -176,6 +177,13 @@ def local_url(settings: Settings) -> str:
 
 
 async def _platform_keys(database: Database, clock: SystemClock) -> dict[str, bytes]:
+    try:
+        return await _draw_keys(database, clock)
+    except IntegrityError:
+        return await _draw_keys(database, clock)  # another node has just drawn them
+
+
+async def _draw_keys(database: Database, clock: SystemClock) -> dict[str, bytes]:
     async with database.write() as session:
         return {
             name: await platform_secret(
