@@ -1,10 +1,11 @@
-"""The project's Markdown pages, as this server shows them: the guide and the reference.
+"""The project's Markdown pages, as this server shows them: guide, operating and reference.
 
 They travel in the wheel (`opentact/_docs`, see pyproject.toml); in a checkout they are read
 where they are written.
 """
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
@@ -12,8 +13,10 @@ from pathlib import Path, PurePosixPath
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-SECTIONS = ("guide", "reference")
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+SECTIONS = ("guide", "reference", "operating")
+_FIRST = ("getting-started", "README")  # where a section begins; the others by title
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_GOLDEN = re.compile(r"[a-z_]{1,32}(\.[a-z]{1,32})?")
 _PACKAGED = Path(__file__).parents[1] / "_docs"
 _CHECKOUT = Path(__file__).parents[3] / "docs"
 
@@ -36,10 +39,37 @@ def page(section: str, name: str) -> tuple[str, str] | None:
     return title(text, name), rendered(text, f"{section}/{name}.md")
 
 
-def pages(section: str) -> list[tuple[str, str]]:
-    """List the pages of a section: their names and titles, in the order of names."""
-    found = sorted((folder() / section).glob("*.md"))
-    return [(file.stem, title(file.read_text(encoding="utf-8"), file.stem)) for file in found]
+def event(name: str) -> bytes | None:
+    """Give the example of an event, as JSON; None if there is none of that name."""
+    file = folder() / "events" / f"{name}.json"
+    return file.read_bytes() if _GOLDEN.fullmatch(name) and file.is_file() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page as the list of all pages shows it; `about` is the first sentence of its text."""
+
+    name: str
+    title: str
+    about: str
+
+
+def pages(section: str) -> list[Entry]:
+    """List the pages of a section: where to begin first, the others by title."""
+    found = []
+    for file in (folder() / section).glob("*.md"):
+        text = file.read_text(encoding="utf-8")
+        found.append(Entry(file.stem, title(text, file.stem), about(text)))
+    return sorted(found, key=lambda entry: (entry.name not in _FIRST, entry.title.lower()))
+
+
+def about(text: str) -> str:
+    """Give the first sentence of a page, as plain words."""
+    for block in re.split(r"\n\s*\n", text):
+        if block[:1].isalpha():
+            words = re.sub(r"\[([^\]]+)\]\([^)]*\)|[`*]", r"\1", " ".join(block.split()))
+            return re.split(r"(?<=[.:;])\s", words, maxsplit=1)[0].rstrip(":;.")
+    return ""
 
 
 def title(text: str, name: str) -> str:
@@ -68,15 +98,15 @@ def rendered(text: str, path: str) -> str:
 
 
 def shown_at(href: str, path: str) -> str:
-    """Tell where a link to another Markdown page leads on this server."""
+    """Tell where a link to another page, or to an event's example, leads on this server."""
     target, hash_, anchor = href.partition("#")
-    if not target.endswith(".md") or "://" in target:
+    if not target.endswith((".md", ".json")) or "://" in target:
         return href
     parts: list[str] = []
     for part in (PurePosixPath(path).parent / target).parts:
         parts = parts[:-1] if part == ".." else [*parts, part]
     there = "/".join(parts).removesuffix(".md")
-    if not there.startswith(tuple(f"{section}/" for section in SECTIONS)):
+    if not there.startswith(tuple(f"{section}/" for section in (*SECTIONS, "events"))):
         return href
     return f"/docs/{there}{hash_}{anchor}"
 

@@ -33,6 +33,7 @@ _HEADERS: Final = {
 }
 _ASSETS: Final[Mapping[str, str]] = {
     "style.css": "text/css; charset=utf-8",
+    "reference.css": "text/css; charset=utf-8",
     "reference.js": "text/javascript; charset=utf-8",
     "swagger-ui.css": "text/css; charset=utf-8",
     "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
@@ -91,12 +92,18 @@ async def guide() -> Response:
     """List the pages there are."""
     parts = ["<h1>Guide and reference</h1>"]
     for section in documents.SECTIONS:
-        items = "".join(
-            f'<li><a href="/docs/{section}/{name}">{html.escape(title)}</a></li>'
-            for name, title in documents.pages(section)
-        )
-        parts.append(f"<h2>{section.capitalize()}</h2><ul>{items}</ul>")
+        items = "".join(_listed(section, entry) for entry in documents.pages(section))
+        parts.append(f'<h2>{section.capitalize()}</h2><ul class="pages">{items}</ul>')
     return _page("Guide", "".join(parts))
+
+
+@router.api_route("/docs/events/{name}.json", methods=HEAD_TOO)
+async def event(name: str) -> Response:
+    """Show the example of an event that the guide links to."""
+    found = documents.event(name)
+    if found is None:
+        raise NoSuchPage
+    return Response(found, media_type="application/json", headers=_HEADERS)
 
 
 @router.api_route("/docs/{section}/{name}", methods=HEAD_TOO)
@@ -160,6 +167,11 @@ def _document(section: str, name: str) -> Response:
         raise NoSuchPage
     title, body = found
     return _page(title, body)
+
+
+def _listed(section: str, entry: documents.Entry) -> str:
+    link = f'<a href="/docs/{section}/{entry.name}">{html.escape(entry.title)}</a>'
+    return f'<li>{link}<br><span class="quiet">{html.escape(entry.about)}</span></li>'
 
 
 def _page(title: str, body: str) -> HTMLResponse:

@@ -55,6 +55,8 @@ async def _demo(settings: Settings, *, stay: bool) -> None:
         if stay:
             console.print(f"\nThe server goes on at {public_url(settings)}; Ctrl-C stops it.")
             await until_signalled()
+        else:
+            console.print("\nThe server stops; [bold]opentact serve[/] has it back, with all this.")
 
 
 def _welcome_program(platform: Platform, ready: Ready) -> None:

@@ -55,7 +55,7 @@ def call(
     outcome = asyncio.run(_call(plan, wav, quiet=as_json))
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(outcome)))
-    else:
+    elif outcome.answered_after is not None:
         _print(outcome)
     if outcome.status != 200:  # noqa: PLR2004 - the only status of an answered call
         raise CallNotAnswered(
@@ -78,9 +78,15 @@ async def _call(plan: CallPlan, wav: Path | None, *, quiet: bool) -> CallOutcome
 
 
 def _print(outcome: CallOutcome) -> None:
-    console.print(
-        f"\n{outcome.status} {outcome.phrase} after {outcome.answered_after or 0:.3f} s,"
-        f" talked {outcome.talked:.1f} s, heard {outcome.heard_seconds:.1f} s of sound,"
-        f" {outcome.stats.packets_received} packets in, {outcome.stats.packets_sent} out,"
-        f" {outcome.stats.lost} lost. Ended: {outcome.ended_by}."
-    )
+    stats = outcome.stats
+    told = {
+        "answered": f"after {outcome.answered_after:.2f} s",
+        "talked": f"{outcome.talked:.1f} s, until {outcome.ended_by}",
+        "heard": f"{outcome.heard_seconds:.1f} s of sound",
+        "packets": f"{stats.packets_received} in, {stats.packets_sent} out, {stats.lost} lost",
+    }
+    if outcome.digits_heard:
+        told["keys"] = outcome.digits_heard
+    console.print()
+    for name, words in told.items():
+        console.print(f"  {name:<9} {words}", soft_wrap=True)

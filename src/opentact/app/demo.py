@@ -39,6 +39,9 @@ FLOW = """<?xml version="1.0" encoding="UTF-8"?>
 </Response>
 """
 
+_PATH = len("Gather[0]/DTMF[0]/Record[0]/Pause[0]")  # the longest path of the flow above
+_STYLES = {"caller": "cyan", "flow": "green", "recording": "magenta", "call": "bold"}
+
 
 class DemoFailed(Fault):
     """The demo did not go as it should; the sentence says which step, and what came instead."""
@@ -60,7 +63,6 @@ class Demo:
         self._console = console
         self._began = time.monotonic()
         self._destroyed = asyncio.Event()
-        self._recording: str | None = None
         self._call: str | None = None
 
     async def run(self) -> None:
@@ -83,8 +85,8 @@ class Demo:
         wanted = {"type": "long_code", "country": "US", "state": "DC", "take": 3}
         found = (await self._ask(api, "POST", "/rest/tn/search", wanted))["data"]
         for each in found:
-            place = f"{each['rate_center']}, {each['state']}"
-            self._line(f"+{each['tn']}  {place}  {', '.join(each['features'])}")
+            place = f"{each['city'] or each['rate_center']}, {each['state']}"
+            self._line("for sale", f"+{each['tn']}  {place}  {', '.join(each['features'])}")
         number = int(found[0]["tn"])
         item = {"tn": number, "features": ["voice", "sms"], "autorenew": True}
         order = await self._ask(api, "POST", "/rest/order", {"items": [item]})
@@ -95,7 +97,7 @@ class Demo:
             order = await self._ask(api, "GET", f"/rest/order/{order['uuid']}")
         if order["state"] != "success":
             raise DemoFailed(f"The order of +{number} ended as {order['state']}: {order}")
-        self._line(f"ordered +{number}: order {order['uuid']} is {order['state']}")
+        self._line("ordered", f"+{number}  {order['state']}")
         return number
 
     async def _attach(self, api: aiohttp.ClientSession, number: int) -> None:
@@ -108,7 +110,7 @@ class Demo:
         lease = await self._ask(api, "GET", f"/rest/lease/tn/{number}/tn")
         add = {"add": [lease["uuid"]]}
         await self._ask(api, "POST", f"/rest/sip/app/{app['uuid']}/tnlease", add)
-        self._line(f"SIP control app {app['uuid']} runs a menu: say, gather, record, play")
+        self._line("app", f"{app['name']!r} answers +{number}: say, gather, record, play")
 
     async def _watch(self, api: aiohttp.ClientSession) -> "asyncio.Task[None]":
         socket = await api.ws_connect("/ws")
@@ -136,7 +138,7 @@ class Demo:
             speak_after=4.0,
             last_digits="#",
         )
-        outcome = await Caller(plan, lambda words: self._line(f"caller: {words}")).run()
+        outcome = await Caller(plan, lambda words: self._line("caller", words)).run()
         if outcome.status != 200:  # noqa: PLR2004
             raise DemoFailed(f"The call was not answered: {outcome.status} {outcome.phrase}")
         return outcome
@@ -144,27 +146,31 @@ class Demo:
     async def _show(self, api: aiohttp.ClientSession, outcome: CallOutcome) -> None:
         self._title("What is left of it")
         call = await self._ask(api, "GET", f"/rest/call/{self._call}")
-        self._line(f"call {call['uuid']}: {call['from']} > {call['to']}, {call['duration']} s")
-        self._line(f"ended: {call['reason']} (Q.850 {call['q850_cause']}, {call['cause']})")
+        stats = outcome.stats
+        self._line("call", f"{call['from']} > +{call['to']}, {call['duration']} s")
+        self._line("ended", f"{call['reason']} (Q.850 {call['q850_cause']}, {call['cause']})")
         self._line(
-            f"the caller heard {outcome.heard_seconds:.1f} s of speech,"
-            f" {outcome.stats.packets_received} packets, {outcome.stats.lost} lost"
+            "heard",
+            f"{outcome.heard_seconds:.1f} s of sound by the caller,"
+            f" {stats.packets_received} packets, {stats.lost} lost",
         )
-        self._line(f"charged {call['price']:.5f} for {call['billed_seconds']} s")
+        self._line("charged", f"${call['price']:.5f} for {call['billed_seconds']} s")
         account = await self._ask(api, "GET", "/rest/account")
-        self._line(f"balance {account['balance']:.5f}")
+        self._line("balance", f"${account['balance']:.5f}")
+        self._link(
+            "the record, for whoever holds the token", f"{self._http}/rest/call/{self._call}"
+        )
         for record in call["records"]:
-            self._line(f"recording, {record['duration'] / 1000:.1f} s, for an hour at")
-            self._console.print(f"    {record['url']}", soft_wrap=True, markup=False)
+            seconds = record["duration"] / 1000
+            self._link(f"the recording, {seconds:.1f} s, for an hour", record["url"])
 
     def _event(self, frame: dict[str, Any]) -> None:
-        kind = frame["type"]
-        if kind == "call_state":
+        if frame["type"] == "call_state":
             self._call = frame["ref_id"]
             if frame["payload"]["state"] == "destroyed":
                 self._destroyed.set()
-        if kind in {"call_state", "call_flow", "call_record", "balance"}:
-            self._line(f"event {kind}: {frame['message']}")
+        if (told := in_words(frame)) is not None:
+            self._line(*told)
 
     async def _ask(
         self, api: aiohttp.ClientSession, method: str, path: str, body: object = None
@@ -188,6 +194,28 @@ class Demo:
     def _title(self, words: str) -> None:
         self._console.print(f"\n[bold]{words}[/]")
 
-    def _line(self, words: str) -> None:
+    def _line(self, who: str, words: str) -> None:
         since = time.monotonic() - self._began
-        self._console.print(f"  [dim]{since:6.2f}[/]  {escape(words)}", soft_wrap=True)
+        line = f"  [dim]{since:6.2f}[/]  [{_STYLES.get(who, 'default')}]{who:<9}[/] {escape(words)}"
+        self._console.print(line, soft_wrap=True)
+
+    def _link(self, words: str, url: str) -> None:
+        self._console.print(f"  {words}:\n    {url}", soft_wrap=True, markup=False)
+
+
+def in_words(frame: dict[str, Any]) -> tuple[str, str] | None:
+    """Tell who an event is about and what happened; None for what the demo passes over."""
+    payload = frame["payload"]
+    match frame["type"]:
+        case "call_state":
+            return "call", payload["state"]
+        case "call_flow":
+            command = payload["command"]
+            failed = "" if command["success"] else "FAILED: "
+            return "flow", f"{command['path']:<{_PATH}}  {failed}{command['reason']}"
+        case "call_record":
+            return "recording", f"{payload['tag']}: {payload['state']}"
+        case "balance":
+            return "balance", f"${payload:.5f}"
+        case _:
+            return None
