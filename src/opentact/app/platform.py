@@ -102,9 +102,7 @@ async def open_platform(settings: Settings, database: Database) -> AsyncIterator
         props, media, speech = await _engines(settings, stack)
         desk = Desk(book, clock, props, recordings, call_entity, float(settings.park_seconds))
         switchboard = Switchboard(database, media, desk, _edge(settings, node))
-        sip = await _open_sip(settings, switchboard)
-        stack.push_async_callback(sip.close)
-        stack.push_async_callback(switchboard.close)
+        sip = await _open_sip(settings, switchboard, stack)
         _keep(stack, _beat(database, clock, node), "heartbeat")
         _keep(stack, speech.warm(), "warm-speech")
         jwt = JwtIssuer(keys["jwt"])
@@ -232,10 +230,12 @@ def _edge(settings: Settings, node: str) -> Edge:
     return Edge(node, host, tuple(ip_network(each) for each in settings.carrier_networks))
 
 
-async def _open_sip(settings: Settings, switchboard: Switchboard) -> SipEndpoint:
+async def _open_sip(
+    settings: Settings, switchboard: Switchboard, stack: AsyncExitStack
+) -> SipEndpoint:
     host, port = settings.sip_address
     try:
-        return await SipEndpoint.open(
+        sip = await SipEndpoint.open(
             host, port, on_call=switchboard.take, advertised=settings.sip_advertise or None
         )
     except OSError as error:
@@ -243,6 +243,9 @@ async def _open_sip(settings: Settings, switchboard: Switchboard) -> SipEndpoint
             f"SIP cannot listen on {settings.sip} (UDP): {error.strerror}."
             " Stop what uses it, or choose another with --sip HOST:PORT"
         ) from None
+    stack.push_async_callback(sip.close)
+    stack.push_async_callback(switchboard.close)
+    return sip
 
 
 async def _close_lost(
