@@ -8,6 +8,8 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from opentact.adapters.storage.journal import Journal
 from opentact.api.wire.calls import call_entity
 from opentact.voice.actor import Props
@@ -43,7 +45,7 @@ class Exchange:
     async def until(self, done: Any) -> None:
         """Wait for something that the database has a part in."""
         async with asyncio.timeout(10):
-            while not done():
+            while not done():  # noqa: ASYNC110 - of threads of a driver no event tells us
                 await asyncio.sleep(0)
 
     async def all_over(self) -> None:
@@ -53,8 +55,6 @@ class Exchange:
                 await asyncio.wait(self.board._tasks)
 
     def told(self, type_: str = "call_state") -> list[dict[str, Any]]:
-        import orjson  # noqa: PLC0415 - only here
-
         frames = [orjson.loads(each.frame) for each in self.world.published]
         return [frame for frame in frames if frame["type"] == type_]
 

@@ -19,8 +19,7 @@ from support.virtual_time import VirtualLoop, passes, settle
 
 FLOWS = (
     "<Say>Hello</Say>",
-    '<Answer/><Gather dtmf_length="1"><Say loop="5">Press</Say><DTMF value="1"><Hangup/></DTMF>'
-    "</Gather>",
+    '<Answer/><Gather><Say loop="5">Press</Say><DTMF value="1"><Hangup/></DTMF></Gather>',
     '<Record tag="a" dtmf_stop="#"><Pause length="20000"/></Record><Play record="a"/>',
     '<RecordStart/><Pause length="60000"/>',
     '<Callback url="http://flow.test/"/>',

@@ -35,7 +35,8 @@ async def test_a_recording_with_children_ends_with_them_and_can_be_played() -> N
 @virtually
 async def test_a_recording_goes_on_beside_the_flow_until_it_is_stopped() -> None:
     phone = await call_for(
-        '<RecordStart tag="all"/><Say>Hi</Say><RecordStop tag="all"/><RecordStop tag="all"/><Pause/>'
+        '<RecordStart tag="all"/><Say>Hi</Say>'
+        '<RecordStop tag="all"/><RecordStop tag="all"/><Pause/>'
     )
     await phone.ended()
     assert [success for _, success, _ in phone.commands] == [True] * 5

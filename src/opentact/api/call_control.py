@@ -12,7 +12,8 @@ from .auth import Principal
 from .envelope import Envelope, errors, ok
 from .services import Caller, Inject, Services
 from .sip_app_flows import DOCUMENT_BODY, read_document
-from .wire.calls import CallOut, call_entity
+from .wire.call_shapes import CallOut
+from .wire.calls import call_entity
 
 router = APIRouter(prefix="/rest", tags=["Call"])
 
@@ -23,6 +24,8 @@ async def _live(uuid: UUID, who: Principal, services: Services) -> Conversation:
         async with services.database.read() as session:
             await get_call(session, who.account, uuid)
         raise CallIsOver("The call is over: nothing can be done on it any more")
+    if found.line.over is not None:
+        raise CallIsOver("The call is just ending: nothing can be done on it any more")
     return found
 
 

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
-from sqlalchemy import ColumnElement, String, cast, select
+from sqlalchemy import ColumnElement, String, cast, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from opentact.accounts.accounts import get_account
 from opentact.kit.faults import NotFound
@@ -26,19 +27,13 @@ from .search import (
     count,
     documented,
     equal,
-    mask,
     masked,
     one_of,
     read_search,
 )
 from .services import Caller, Inject, Services
-from .wire.calls import (
-    CallOut,
-    FlowLogOut,
-    call_entity,
-    log_out,
-    recording_out,
-)
+from .wire.call_shapes import CallOut, FlowLogOut
+from .wire.calls import call_entity, log_out, recording_out
 
 router = APIRouter(prefix="/rest", tags=["Call"])
 MOST_LOGS = 1000  # entries shown with one call
@@ -48,6 +43,17 @@ _STATES = {
     "offline": (CallState.DESTROYED,),
 }
 _Seconds = Annotated[int, Field(ge=0, lt=2**31)]
+_Tn = Annotated[int, Field(ge=0, lt=10**15)]
+
+
+def _party(column: InstrumentedAttribute[str]) -> Filter:
+    """Match a party of a call by a mask, whether the number is written with `+` or without."""
+
+    def test(text: str) -> ColumnElement[bool]:
+        bare = text.lstrip("+")
+        return or_(masked(column, bare), masked(column, f"+{bare}"))
+
+    return Filter(str, test)
 
 
 def _number(text: str) -> ColumnElement[bool]:
@@ -60,8 +66,8 @@ CALLS = SearchSpec(
     filters={
         "direction": equal(Call.direction, Literal["in", "out"], read=Direction),
         "tn": Filter(int | str, lambda value: _number(str(value))),
-        "to": mask(Call.to),
-        "from": mask(Call.from_),
+        "to": _party(Call.to),
+        "from": _party(Call.from_),
         "state": one_of(Call.state, _STATES),
         "duration_min": at_least(Call.duration, _Seconds),
         "duration_max": at_most(Call.duration, _Seconds),
@@ -86,8 +92,8 @@ LOGS = SearchSpec(
     filters={
         "name": equal(CallFlowLog.name),
         "success": equal(CallFlowLog.success, bool),
-        "from": mask(CallFlowLog.from_),
-        "tn": equal(CallFlowLog.tn, int),
+        "from": _party(CallFlowLog.from_),
+        "tn": equal(CallFlowLog.tn, _Tn),
         "call": equal(CallFlowLog.call_uuid, UUID),
     },
     order={

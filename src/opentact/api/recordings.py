@@ -12,7 +12,8 @@ from opentact.voice.recordings import RecordingState, get_recording
 
 from .envelope import Envelope, ErrorOut, errors, ok
 from .services import Caller, Inject
-from .wire.calls import RecordingOut, recording_out
+from .wire.call_shapes import RecordingOut
+from .wire.calls import recording_out
 
 router = APIRouter(prefix="/rest", tags=["Recording"])
 

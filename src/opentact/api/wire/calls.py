@@ -4,8 +4,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from typing_extensions import TypedDict
-
 from opentact.events.log import Draft
 from opentact.kit.clock import stamp
 from opentact.voice.apps import SipControlApp
@@ -14,6 +12,7 @@ from opentact.voice.calls import Call, CallFlowLog, CallState
 from opentact.voice.recordings import Recording
 
 from .accounts import account_short
+from .call_shapes import FlowLogOut, RecordingOut
 from .events import frame, render
 
 # Best effort, for readers of FreeSWITCH's fields (spec/11 E11).
@@ -33,90 +32,6 @@ _TIME_OF = {
     CallState.HANGUP: "hangup_on",
     CallState.DESTROYED: "destroy_on",
 }
-
-
-class CallOut(TypedDict, total=False):
-    """A call. In an event it has only the time of the state that the event tells."""
-
-    uuid: str
-    type: str
-    direction: str
-    state: str
-    state_end: None
-    duration: int
-    created_on: str
-    modified_on: str
-    init_on: str | None
-    ring_on: str | None
-    answer_on: str | None
-    hangup_on: str | None
-    destroy_on: str | None
-    finished_on: str | None
-    q850_cause: int | None
-    q850_cause_string: str | None
-    sip_status: int | None
-    cause: str | None
-    blame: str | None
-    reason: str | None
-    release_cause_from_protocol_stack: None
-    freeswitch_call_state: str
-    freeswitch_channel_state: str
-    stir_shaken_attest_level: None
-    stir_shaken_identity: None
-    source: str | None
-    sip_call_id: str | None
-    thread: str
-    parent: None
-    sip_user: None
-    tn: "CallTnOut | None"
-    sip_control_app: dict[str, Any] | None
-    account: dict[str, Any]
-    rate: float
-    price: float
-    billed_seconds: int
-    billable_sec: int
-    media: dict[str, Any]
-    meta: dict[str, Any]
-    logs: list[Any]
-    records: list[Any]
-
-
-class CallTnOut(TypedDict):
-    """The number that was called."""
-
-    tn: int
-
-
-class FlowLogOut(TypedDict):
-    """One command that ran."""
-
-    uuid: str
-    created_on: str
-    modified_on: str
-    success: bool
-    name: str
-    command: dict[str, Any]
-    response: dict[str, Any]
-    call: str
-    sip_control_app: str | None
-
-
-class RecordingOut(TypedDict):
-    """A recording; `url` works without credentials until it expires."""
-
-    uuid: str
-    created_on: str
-    modified_on: str
-    call: str
-    state: str
-    tag: str | None
-    url: str | None
-    format: str
-    duration: int
-    size: int
-    channels: int
-    ended_by: str | None
-    reason: str | None
 
 
 def _moment(value: datetime | None) -> str | None:
@@ -151,6 +66,7 @@ def _common(call: Call, state: CallState) -> dict[str, Any]:
         "from": call.from_,
         "to": call.to,
         "state": state.value,
+        "state_end": None,
         "duration": call.duration,
         "created_on": stamp(call.created_on),
         "modified_on": stamp(call.modified_on),
@@ -183,16 +99,19 @@ def call_in_event(card: CallCard, state: CallState) -> dict[str, Any]:
     return out
 
 
+def call_with_times(card: CallCard) -> dict[str, Any]:
+    """Write the call as events of its commands and recordings carry it: with all its times."""
+    times = {name: _moment(getattr(card.call, name)) for name in _TIMES}
+    return call_in_event(card, card.call.state) | times
+
+
 def call_entity(
     card: CallCard, logs: list[FlowLogOut] | None = None, records: list[RecordingOut] | None = None
 ) -> dict[str, Any]:
     """Write the whole call, with every time and price (spec/07, D-12)."""
     call = card.call
-    out = call_in_event(card, call.state)
-    out |= {name: _moment(getattr(call, name)) for name in _TIMES}
     return {
-        **out,
-        "state_end": None,
+        **call_with_times(card),
         "finished_on": _moment(call.destroy_on),
         "q850_cause": call.q850_cause,
         "q850_cause_string": call.q850_cause_string,
@@ -212,7 +131,7 @@ def call_entity(
         "billable_sec": call.billed_seconds,
         "media": call.media,
         "logs": logs or [],
-        "records": records or [],
+        "records": [str(uuid) for uuid in card.recordings] if records is None else records,
     }
 
 
@@ -269,7 +188,7 @@ def _(happened: CallChanged, uuid: UUID, at: datetime) -> Draft:
 @render.register
 def _(happened: CommandEnded, uuid: UUID, at: datetime) -> Draft:
     card, command = happened.card, happened.command
-    call = call_in_event(card, card.call.state)
+    call = call_with_times(card)
     return frame(
         "call_flow",
         uuid,
@@ -297,5 +216,5 @@ def _(happened: RecordingChanged, uuid: UUID, at: datetime) -> Draft:
         card.account,
         ref_id=card.call.uuid,
         seq=happened.seq,
-        call=call_in_event(card, card.call.state),
+        call=call_with_times(card),
     )
