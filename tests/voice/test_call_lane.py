@@ -2,14 +2,22 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
+from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from opentact.accounts.accounts import Account, Level
+from opentact.adapters.storage.database import Database
+from opentact.adapters.storage.journal import Journal
+from opentact.kit.ids import new_id
 from opentact.voice.call_lane import Lane
 
+NOON = datetime(2024, 1, 16, 12, tzinfo=UTC)
 CLASH = IntegrityError("INSERT", None, Exception("duplicate key"))
 SESSION: Any = object()
 
@@ -119,3 +127,48 @@ async def test_closing_writes_what_waits_without_pauses(fails: tuple[Exception, 
     async with asyncio.timeout(10):
         await disk.lane.close()
     assert disk.written == [["last"]]
+
+
+@pytest.mark.parametrize("after_commit", [False, True])
+async def test_a_real_database_that_breaks_at_a_commit_keeps_every_row_once(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, *, after_commit: bool
+) -> None:
+    database = Database(database_url)
+    journal = Journal(database, linger=0)
+    broken = [True]
+    commit = AsyncSession.commit
+
+    async def breaks_once(session: AsyncSession) -> None:
+        if after_commit or not broken:
+            await commit(session)
+        if broken:
+            broken.clear()
+            raise ConnectionResetError("the connection broke")
+
+    async def store(session: AsyncSession, batch: list[UUID]) -> None:
+        row = {"uuid": batch[0], "name": "A", "email": "", "created_on": NOON, "modified_on": NOON}
+        defaults = {"level": Level.LEVEL0, "balance": 0, "time_zone": "UTC"}
+        await session.execute(insert(Account), [{**row, **defaults, "balance_changed": True}])
+
+    async def is_stored(session: AsyncSession, batch: list[UUID]) -> bool:
+        found = await session.scalar(select(Account.uuid).where(Account.uuid == batch[0]))
+        return found is not None
+
+    lost: list[Exception] = []
+    lane: Lane[list[UUID]] = Lane(
+        journal,
+        take=lambda: [new_id()],
+        store=store,
+        is_stored=is_stored,
+        give_up=lambda _, error: lost.append(error),
+        pauses=(0,),
+    )
+    monkeypatch.setattr(AsyncSession, "commit", breaks_once)
+    await lane.soon()
+    await lane.soon()
+    await lane.close()
+    await journal.close()
+    async with database.read() as session:
+        assert await session.scalar(select(func.count()).select_from(Account)) == 2
+    assert lost == []
+    await database.close()

@@ -8,8 +8,8 @@ import asyncio
 import secrets
 import string
 import time
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_network
@@ -95,8 +95,7 @@ async def open_platform(settings: Settings, database: Database) -> AsyncIterator
     make_folders(settings.data, "recordings", "cache")
     recordings, node = settings.data / "recordings", node_name(settings.data)
     async with AsyncExitStack() as stack:
-        passwords = Passwords(time.monotonic)
-        stack.callback(passwords.close)
+        passwords = stack.enter_context(closing(Passwords(time.monotonic)))
         await _close_lost(database, events, clock, node, recordings)
         book = _open_book(stack, database, events, clock, links)
         props, media, speech = await _engines(settings, stack)
@@ -122,10 +121,18 @@ async def open_platform(settings: Settings, database: Database) -> AsyncIterator
             recordings=recordings,
             public_url=public_url(settings),
             sign_up_open=settings.sign_up,
+            pings=_pings(database, media),
         )
         jobs = await _start_jobs(stack, services, node, settings)
         services.inspect = lookers(switchboard, sip, media, speech, jobs, clock)
         yield Platform(settings, services, database, switchboard, sip, media, speech)
+
+
+def _pings(database: Database, media: MediaEngine) -> dict[str, Callable[[], Awaitable[None]]]:
+    pings: dict[str, Callable[[], Awaitable[None]]] = {"database": database.ping}
+    if isinstance(media, ProcessMedia):
+        pings["media"] = media.start
+    return pings
 
 
 def _open_book(
