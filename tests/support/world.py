@@ -30,6 +30,8 @@ from opentact.voice.products import seed_products
 from opentact.voice.recordings import RecordingLinks
 from opentact.voice.switchboard import NoCalls
 
+from .contract import CONTRACT
+
 NOON = datetime(2024, 1, 16, 12, tzinfo=UTC)
 PASSWORD = "correct horse battery"
 
@@ -106,9 +108,16 @@ async def build_world(url: str, **services: Any) -> AsyncIterator[World]:
     app = create_app(Services(**wired))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
 
+    async def keeps_to_contract(answer: httpx.Response) -> None:
+        await CONTRACT.check(app, answer)
+
     def client(token: str | None = None) -> httpx.AsyncClient:
-        headers = {"X-Auth-Token": token} if token else {}
-        return httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers)
+        return httpx.AsyncClient(
+            transport=transport,
+            base_url="http://test",
+            headers={"X-Auth-Token": token} if token else {},
+            event_hooks={"response": [keeps_to_contract]},
+        )
 
     async def tenant(name: str, role: Role = Role.USER) -> Tenant:
         email, token = f"{name}@example.com", name.ljust(48, "x")
