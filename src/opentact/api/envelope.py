@@ -174,17 +174,14 @@ def install(app: FastAPI) -> None:
         code = {413: "too_large", 415: "unsupported_media_type"}.get(error.status_code)
         return refusal(str(error.detail), error.status_code, code or "bad_request", headers=headers)
 
-    @app.exception_handler(Exception)
-    async def _ours(request: Request, error: Exception) -> Response:
-        log.error(
-            "request_failed",
-            request_id=request_id.get(),
-            method=request.method,
-            path=request.url.path,
-            exc_info=error,
-        )
-        message = f"We failed. Quote request {request_id.get()} when you report it."
-        return refusal(message, 500, "internal_error")
+
+def our_fault(method: str, path: str, error: Exception) -> Response:
+    """Log what we did wrong, and say only under which id."""
+    log.error(
+        "request_failed", request_id=request_id.get(), method=method, path=path, exc_info=error
+    )
+    message = f"We failed. Quote request {request_id.get()} when you report it."
+    return refusal(message, 500, "internal_error")
 
 
 def _plain(message: str) -> str:

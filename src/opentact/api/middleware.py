@@ -1,4 +1,7 @@
-"""What happens to every request before a route sees it: an id, and a limit on its body."""
+"""What happens to every request before a route sees it: an id, a limit on its body, headers.
+
+Also what happens when a route fails: the answer says under which id we logged it.
+"""
 
 import re
 import secrets
@@ -9,15 +12,25 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .envelope import refusal, request_id
+from .envelope import our_fault, refusal, request_id
 
 # Larger than any document we read; a LERG upload brings its own limit.
 MOST_BODY = 2 * 1024 * 1024
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+# A page of ours shows nothing in another site's frame, and a file is what its type says.
+_SAFE = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+}
 
 
 class RequestId:
-    """Give each request an id: the client's `X-Request-Id` if it is a sane one, else ours."""
+    """Give each request an id: the client's `X-Request-Id` if it is a sane one, else ours.
+
+    A failure of the route is answered here, while the id is known. One that comes when the
+    answer has begun goes on: the server closes the connection.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -29,14 +42,24 @@ class RequestId:
         sent = Headers(scope=scope).get("x-request-id", "")
         name = sent if _SANE_ID.fullmatch(sent) else secrets.token_hex(12)
         token = request_id.set(name)
+        begun = False
 
         async def named(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["x-request-id"] = name
+                begun = True
+                headers = MutableHeaders(scope=message)
+                headers["x-request-id"] = name
+                for header, value in _SAFE.items():
+                    headers.setdefault(header, value)
             await send(message)
 
         try:
             await self._app(scope, receive, named)
+        except Exception as error:
+            if begun:
+                raise
+            await our_fault(scope["method"], scope["path"], error)(scope, receive, named)
         finally:
             request_id.reset(token)
 
