@@ -5,6 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -97,9 +98,21 @@ async def add_user(session: AsyncSession, user: User) -> User:
     user.email = same_email(user.email)
     if await user_by_email(session, user.email):
         raise UserExists(f"User already exists: {user.email}")
-    session.add(user)
-    await session.flush()
+    try:
+        async with session.begin_nested():
+            session.add(user)
+    except IntegrityError:  # somebody else took it since we looked
+        raise UserExists(f"User already exists: {user.email}") from None
     return user
+
+
+async def rename(session: AsyncSession, user: User, email: str) -> None:
+    """Give the user another e-mail address, which nobody else has, or `UserExists`."""
+    try:
+        async with session.begin_nested():
+            user.email = same_email(email)
+    except IntegrityError:
+        raise UserExists(f"User already exists: {email}") from None
 
 
 async def count_users(session: AsyncSession) -> int:

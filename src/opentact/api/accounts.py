@@ -1,10 +1,9 @@
 """/rest/account: the tenant, its users and its notices (spec/02)."""
 
-from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from opentact.accounts.accounts import get_account
 from opentact.accounts.users import Role, add_user, get_user
@@ -12,6 +11,7 @@ from opentact.kit.faults import Forbidden, NotFound
 from opentact.kit.money import dollars
 
 from .envelope import Envelope, errors, ok
+from .fields import Amount, Flag
 from .services import Caller, Inject
 from .users import UserNew, deactivate, everyone, fresh, shown
 from .wire.accounts import AccountOut, UserOut, account_out
@@ -22,8 +22,8 @@ router = APIRouter(prefix="/rest/account", tags=["Account"])
 class NotificationUpdate(BaseModel):
     """Which notices about the balance the account wants (spec/11 D-22)."""
 
-    balance_changed: bool | None = None
-    balance_threshold: Annotated[float, Field(ge=0, le=10**9)] | None = None
+    balance_changed: Flag | None = None
+    balance_threshold: Amount | None = None
 
 
 @router.get(

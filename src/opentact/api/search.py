@@ -14,7 +14,15 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+    field_validator,
+)
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import NotRequired, TypedDict  # noqa: UP035 - pydantic needs these on 3.11
@@ -22,10 +30,13 @@ from typing_extensions import NotRequired, TypedDict  # noqa: UP035 - pydantic n
 from opentact.kit.clock import parse_stamp
 from opentact.kit.faults import BadField, BadRequest
 
+from .fields import sound
+
 T = TypeVar("T")
 MOST_TAKE = 100
 USUAL_TAKE = 10
 MOST_SKIPPED = 1000  # values in one `_skip` array: bounds the statement
+MOST_TEXT = 255  # characters of one value
 Column = Any  # an instrumented attribute or any SQL expression
 
 
@@ -55,6 +66,20 @@ def _moment(value: object) -> object:
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]
+
+
+class _Search(BaseModel):
+    """The base of all searches: no text in it is longer, or of other characters, than is kept."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _texts(cls, value: object) -> object:
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and len(sound(text)) > MOST_TEXT:
+                raise ValueError(f"expected up to {MOST_TEXT} characters")
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +160,7 @@ class SearchSpec:
         for name in ("created_on", "modified_on"):
             if name in self.order:
                 fields[f"{name}_from"] = fields[f"{name}_to"] = (Moment | None, None)
-        model = create_model(self.name, __config__=ConfigDict(extra="ignore"), **fields)
+        model = create_model(self.name, __base__=_Search, **fields)
         object.__setattr__(self, "model", model)
 
     def conditions(self, body: BaseModel) -> ColumnElement[bool] | None:

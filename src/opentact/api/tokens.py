@@ -17,12 +17,12 @@ from opentact.accounts.tokens import (
 )
 
 from .envelope import Envelope, NothingMore, errors, ok
+from .fields import Line, Name, Whole
 from .services import Caller, Inject
 from .wire.accounts import TokenOut, token_out
 
 MOST_TTL = 100 * 366 * 86_400  # a hundred years: past it dates overflow
-Name = Annotated[str, Field(min_length=1, max_length=255)]
-Ttl = Annotated[int, Field(ge=MIN_TTL, le=MOST_TTL, description="seconds")]
+Ttl = Annotated[Whole, Field(ge=MIN_TTL, le=MOST_TTL, description="seconds")]
 
 
 class TokenNew(BaseModel):
@@ -104,7 +104,7 @@ async def remove_all(who: Caller, services: Inject) -> Response:
     response_model=Envelope[TokenOut],
     responses=errors(404),
 )
-async def remove(token: str, who: Caller, services: Inject) -> Response:
+async def remove(token: Line, who: Caller, services: Inject) -> Response:
     """Remove the token that reads so."""
     async with services.database.write() as session:
         removed = await remove_token(session, who.user, token)

@@ -19,14 +19,17 @@ from opentact.accounts.users import (
     add_user,
     get_user,
     open_account,
+    rename,
     same_email,
     user_by_email,
     users_of,
 )
 from opentact.kit.faults import Conflict, Fault, Forbidden
+from opentact.messaging.profiles import default_profile
 
 from .auth import Principal
 from .envelope import Envelope, errors, ok
+from .fields import Line, Name, sound
 from .services import Caller, Inject, Services
 from .wire.accounts import LoginOut, UserOut, user_out
 
@@ -44,15 +47,16 @@ def _email(text: str) -> str:
     return same_email(text)
 
 
-Text = Annotated[str, Field(max_length=255)]
-Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
-Password = Annotated[str, Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH)]
+Email = Annotated[str, Field(max_length=254), AfterValidator(sound), AfterValidator(_email)]
+Password = Annotated[
+    str, Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH), AfterValidator(sound)
+]
 
 
 class AccountNew(BaseModel):
     """The account to open with a new user."""
 
-    name: Annotated[str, Field(min_length=1, max_length=255)]
+    name: Name
     email: Email
 
 
@@ -61,12 +65,12 @@ class UserNew(BaseModel):
 
     email: Email
     password: Password
-    phone_number: Text | None = None
-    first_name: Text | None = None
-    last_name: Text | None = None
+    phone_number: Line | None = None
+    first_name: Line | None = None
+    last_name: Line | None = None
     gender: Gender | None = None
     dob: date | None = None
-    avatar: Text | None = None
+    avatar: Line | None = None
     role: Role | None = None
     account: AccountNew | None = None
 
@@ -76,12 +80,12 @@ class UserUpdate(BaseModel):
 
     email: Email | None = None
     password: Password | None = None
-    phone_number: Text | None = None
-    first_name: Text | None = None
-    last_name: Text | None = None
+    phone_number: Line | None = None
+    first_name: Line | None = None
+    last_name: Line | None = None
     gender: Gender | None = None
     dob: date | None = None
-    avatar: Text | None = None
+    avatar: Line | None = None
     role: Role | None = None
 
 
@@ -144,6 +148,7 @@ async def sign_up(body: UserNew, services: Inject) -> Response:
         account = await open_account(
             session, name=wanted.name, email=wanted.email, now=services.clock.now()
         )
+        await default_profile(session, account.uuid, services.clock.now())
         user.account_uuid = account.uuid
         await add_user(session, user)
     return ok(shown(services, user, account), 201)
@@ -194,12 +199,11 @@ async def modify(uuid: UUID, body: UserUpdate, who: Caller, services: Inject) ->
     async with services.database.write() as session:
         user = await get_user(session, who.account, uuid)
         _may_change(who, user)
-        if changes.get("email") not in {None, user.email} and await user_by_email(
-            session, changes["email"]
-        ):
-            raise UserExists(f"User already exists: {changes['email']}")
+        email = changes.pop("email", None)
+        if email is not None:
+            await rename(session, user, email)
         for name, value in changes.items():
-            if value is not None or name not in {"email", "role"}:
+            if value is not None or name != "role":
                 setattr(user, name, value)
         user.modified_on = services.clock.now()
     services.access_changed(who.account)

@@ -14,6 +14,7 @@ from opentact.events.log import EventLog
 from opentact.kit.clock import Clock
 from opentact.kit.faults import Fault, NotFound
 from opentact.kit.units import Storage
+from opentact.messaging.profiles import default_profile
 
 CREDIT_ACTION = "payment"
 
@@ -59,6 +60,7 @@ async def create_account(
             modified_on=now,
         )
         await add_user(session, user)
+        await default_profile(session, account.uuid, now)
     return Opened(account.uuid, user.uuid)
 
 

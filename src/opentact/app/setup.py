@@ -19,12 +19,20 @@ import sqlalchemy as sa
 from opentact.accounts.accounts import Account
 from opentact.accounts.passwords import Passwords
 from opentact.accounts.tokens import create_token
-from opentact.accounts.users import Role, User, add_user, count_users, open_account
+from opentact.accounts.users import (
+    Role,
+    User,
+    UserExists,
+    add_user,
+    count_users,
+    open_account,
+)
 from opentact.adapters.storage.database import Database
 from opentact.adapters.storage.faults import DatabaseUnusable, said
 from opentact.billing.ledger import Line, RefType, post
 from opentact.kit.clock import SystemClock
 from opentact.kit.faults import Fault
+from opentact.messaging.profiles import default_profile
 from opentact.numbers.inventory import seed_dev
 from opentact.numbers.profiles import seed_profiles
 from opentact.voice.products import seed_products
@@ -79,7 +87,7 @@ async def _set_up(
     token = new_secret()
     try:
         demo = await _seed(database, clock, admin_hash, demo_hash, token)
-    except sa.exc.IntegrityError:
+    except (sa.exc.IntegrityError, UserExists):
         return None  # another node that started at the same time has just done it
     fresh = {
         **addresses(settings),
@@ -106,6 +114,8 @@ async def _seed(
         operator = await open_account(session, name="Operator", email=ADMIN_EMAIL, now=now)
         await add_user(session, _user(operator, ADMIN_EMAIL, admin_hash, Role.ADMIN, now))
         demo = await open_account(session, name="Demo", email=DEMO_EMAIL, now=now)
+        for account in (operator, demo):
+            await default_profile(session, account.uuid, now)
         user = await add_user(session, _user(demo, DEMO_EMAIL, demo_hash, Role.USER, now))
         credit = Line(DEMO_CREDIT, RefType.PAYMENT, None, "Play money to begin with")
         await post(session, demo.uuid, [credit], now=now)

@@ -37,8 +37,11 @@ def stamp(moment: datetime) -> str:
 
 
 def parse_stamp(text: str) -> datetime:
-    """Read an ISO 8601 date-time; one without a zone is taken as UTC."""
+    """Read an ISO 8601 date-time, or raise ValueError; one without a zone is taken as UTC."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return whole_ms(moment.astimezone(UTC))
+    try:
+        return whole_ms(moment.astimezone(UTC))
+    except OverflowError:
+        raise ValueError("expected a moment of the years 1 to 9999 in UTC") from None
