@@ -68,7 +68,7 @@ def virtually(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., N
     def run(*args: Any, **kwargs: Any) -> None:
         play(test(*args, **kwargs))
 
-    del run.__wrapped__  # type: ignore[attr-defined]
+    del run.__wrapped__
     run.__signature__ = inspect.signature(test)  # type: ignore[attr-defined]
     return run
 

@@ -14,7 +14,6 @@ from opentact.accounts.accounts import get_account
 from opentact.adapters.storage.journal import Journal
 from opentact.billing.ledger import Line, RefType, Transaction
 from opentact.events.log import Event
-from opentact.voice import call_pages
 from opentact.voice.call_book import CallBook, new_recording
 from opentact.voice.call_events import CallCard
 from opentact.voice.callflow.steps import Command
@@ -186,22 +185,3 @@ async def test_an_ended_call_is_forgotten(desk: Desk) -> None:
     desk.book.entered(card, CallState.DESTROYED)
     await desk.book.durable(card)
     assert (desk.book._open, desk.book._pages) == ({}, {})
-
-
-async def test_one_knows_of_a_commit_that_seemed_to_fail_whether_it_did(desk: Desk) -> None:
-    card, other = await desk.card(), await desk.card()
-    desk.book.opened(card)
-    began = [*desk.book._pages.values()]
-    async with desk.world.database.read() as session:
-        assert not await call_pages.are_stored(session, began)
-    await desk.book.durable(card)
-    desk.book.changed(card, state=CallState.DESTROYED, destroy_on=desk.world.clock.now())
-    desk.book.entered(card, CallState.DESTROYED)
-    ended = [*desk.book._pages.values()]
-    async with desk.world.database.read() as session:
-        assert await call_pages.are_stored(session, began)
-        assert not await call_pages.are_stored(session, ended)
-        assert not await call_pages.are_stored(session, [call_pages.Page(other)])
-    await desk.book.durable(card)
-    async with desk.world.database.read() as session:
-        assert await call_pages.are_stored(session, ended)

@@ -112,7 +112,7 @@ async def close_unknown(world: World) -> None:
 
 async def test_a_call_that_rang_costs_nothing(world: World) -> None:
     closed = await close(world, (await begun(world, state=CallState.RINGING)).uuid)
-    assert (closed.price, closed.billed_seconds, closed.sip_status) == (0, 0, 503)
+    assert (closed.price, closed.billed_seconds, closed.sip_status) == (Decimal(0), 0, 503)
     assert closed.hangup_on == NOON
 
 

@@ -118,7 +118,7 @@ async def refused(phones: Exchange, status: int, q850: int, cause: str, **how: A
     assert (leg.status, header(leg)) == (status, f"Q.850;cause={q850}")
     (call,) = await stored(phones.world)
     assert (call.cause, call.sip_status, call.q850_cause) == (cause, status, q850)
-    assert (call.answer_on, call.price) == (None, 0)
+    assert (call.answer_on, call.price) == (None, Decimal(0))
     told = phones.told()
     assert [each["payload"]["state"] for each in told] == ["init", "destroyed"]
     assert told[-1]["call"]["cause"] == cause
