@@ -16,7 +16,8 @@ from opentact.voice.actor import Props
 from opentact.voice.call_book import CallBook
 from opentact.voice.conversation import Desk
 from opentact.voice.switchboard import Edge, Switchboard
-from opentact.voice.testing import PaperFetcher, PaperLeg, PaperMedia, PaperShelf, PaperSpeech
+from opentact.voice.testing import PaperLeg, PaperMedia
+from opentact.voice.testing_engines import PaperFetcher, PaperShelf, PaperSpeech
 
 from .numbers import FIRST, buy, stocked
 from .world import Tenant, World

@@ -28,14 +28,8 @@ from opentact.voice.callflow.document import FlowDocument, read
 from opentact.voice.calls import Call, CallState, Direction
 from opentact.voice.conversation import Conversation, Desk
 from opentact.voice.line import Line
-from opentact.voice.testing import (
-    PaperFetcher,
-    PaperJournal,
-    PaperLeg,
-    PaperMediaLeg,
-    PaperShelf,
-    PaperSpeech,
-)
+from opentact.voice.testing import PaperLeg, PaperMediaLeg
+from opentact.voice.testing_engines import PaperFetcher, PaperJournal, PaperShelf, PaperSpeech
 
 from .virtual_time import LoopClock, settle
 from .world import NOON

@@ -7,14 +7,8 @@ from opentact.voice.actor import Actor, Props
 from opentact.voice.callflow.steps import At, Digits, DoCollect, DoFetch, DoPause, Ended, Fetched
 from opentact.voice.line import Line
 from opentact.voice.speech import SpeechBusy
-from opentact.voice.testing import (
-    PaperFetcher,
-    PaperLeg,
-    PaperMediaLeg,
-    PaperShelf,
-    PaperSpeech,
-    told_by_url,
-)
+from opentact.voice.testing import PaperLeg, PaperMediaLeg
+from opentact.voice.testing_engines import PaperFetcher, PaperShelf, PaperSpeech, told_by_url
 from support.phone import Phone, app, call_for, flow
 from support.virtual_time import passes, settle, virtually
 

@@ -7,7 +7,8 @@ import pytest
 from opentact.billing.rating import Rate
 from opentact.voice.calls import CallState
 from opentact.voice.conversation import CallIsOver
-from opentact.voice.testing import PaperJournal, PaperLeg, told_by_url
+from opentact.voice.testing import PaperLeg
+from opentact.voice.testing_engines import PaperJournal, told_by_url
 from support.phone import OpenBook, Phone, app, call_for, flow
 from support.virtual_time import passes, play, settle, virtually
 

@@ -4,7 +4,7 @@ from opentact.adapters.http.faults import FetchTooLarge
 from opentact.kit.faults import Fault
 from opentact.voice.fetching import Fetched
 from opentact.voice.flow_source import APOLOGY, Chosen, choose_flow, seconds
-from opentact.voice.testing import told_by_url
+from opentact.voice.testing_engines import told_by_url
 from support.phone import app
 
 GOOD = b"<Response><Hangup/></Response>"

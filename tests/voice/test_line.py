@@ -9,7 +9,8 @@ from opentact.voice.media import MediaStats, Recorded, RecordFailed, RtpTimeout
 from opentact.voice.sdp.faults import SdpRefused
 from opentact.voice.sdp.offer_answer import answer
 from opentact.voice.sip.effects import Failed
-from opentact.voice.testing import OFFER, STATS, PaperLeg, PaperMediaLeg, PaperSpeech, told_by_url
+from opentact.voice.testing import OFFER, STATS, PaperLeg, PaperMediaLeg
+from opentact.voice.testing_engines import PaperSpeech, told_by_url
 from support.phone import Phone, app, call_for
 from support.virtual_time import passes, settle, virtually
 

@@ -13,7 +13,8 @@ from opentact.kit.ids import new_id
 from opentact.voice.calls import CallState
 from opentact.voice.conversation import CallIsOver
 from opentact.voice.media import RtpTimeout
-from opentact.voice.testing import OFFER, PaperLeg, PaperMediaLeg, told_by_url
+from opentact.voice.testing import OFFER, PaperLeg, PaperMediaLeg
+from opentact.voice.testing_engines import told_by_url
 from support.phone import Phone, app, flow
 from support.virtual_time import VirtualLoop, passes, settle
 

@@ -8,14 +8,8 @@ from opentact.kit.ids import new_id
 from opentact.voice.fetching import Fetched
 from opentact.voice.media import Played, Recorded
 from opentact.voice.sip.effects import Cancelled, HungUp
-from opentact.voice.testing import (
-    STATS,
-    PaperLeg,
-    PaperMedia,
-    PaperMediaLeg,
-    PaperSpeech,
-    told_by_url,
-)
+from opentact.voice.testing import STATS, PaperLeg, PaperMedia, PaperMediaLeg
+from opentact.voice.testing_engines import PaperSpeech, told_by_url
 from opentact.voice.voices import choose
 from support.virtual_time import passes, virtually
 
