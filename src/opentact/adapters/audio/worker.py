@@ -94,6 +94,9 @@ class Worker:
         process = self._process or await self._start()
         assert process.stdin is not None  # noqa: S101 - PIPE gives both, for the type checker
         assert process.stdout is not None  # noqa: S101
+        if process.stdin.is_closing():
+            # It died since; asyncio would say so as below, uvloop by a RuntimeError.
+            raise EOFError("it ended while it was idle")
         process.stdin.write(pack(question))
         await process.stdin.drain()
         (size,) = HEADER.unpack(await process.stdout.readexactly(HEADER.size))
