@@ -23,6 +23,7 @@ import wave
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -143,20 +144,27 @@ def found_wrong(database: Path, calls: int) -> tuple[str, ...]:
                 STATES * calls,
             ),
             "destroyed once": (
-                "SELECT count(DISTINCT ref_id) FROM event WHERE type = 'call_state'"
-                " AND json_extract(frame, '$.payload.state') = 'destroyed'",
+                (
+                    "SELECT count(DISTINCT ref_id) FROM event WHERE type = 'call_state'"
+                    " AND json_extract(frame, '$.payload.state') = 'destroyed'"
+                ),
                 calls,
             ),
             "gaps in numbers": (
-                "SELECT count(*) FROM (SELECT ref_id, count(*) n, max(seq) top, count(DISTINCT seq)"
-                f" d FROM ({event} WHERE type LIKE 'call%') GROUP BY ref_id"
-                " HAVING n != top OR n != d)",
+                (
+                    "SELECT count(*) FROM"
+                    " (SELECT ref_id, count(*) n, max(seq) top, count(DISTINCT seq) d"
+                    f" FROM ({event} WHERE type LIKE 'call%') GROUP BY ref_id"
+                    " HAVING n != top OR n != d)"
+                ),
                 0,
             ),
             "balance against ledger": (
-                "SELECT count(*) FROM account WHERE balance !="
-                ' (SELECT coalesce(sum(amount), 0) FROM "transaction"'
-                " WHERE account_uuid = account.uuid)",
+                (
+                    "SELECT count(*) FROM account WHERE balance !="
+                    ' (SELECT coalesce(sum(amount), 0) FROM "transaction"'
+                    " WHERE account_uuid = account.uuid)"
+                ),
                 0,
             ),
         }
@@ -202,7 +210,7 @@ class RestLoad:
         self._command += ["--rest", str(connections)]
         self._connections = connections
 
-    def __enter__(self) -> "RestLoad":
+    def __enter__(self) -> Self:
         self._process = subprocess.Popen(
             self._command if self._connections else ["cat"],
             stdin=subprocess.PIPE,
@@ -211,9 +219,9 @@ class RestLoad:
         )
         return self
 
-    def __exit__(self, *_: object) -> None:
-        said, _ = self._process.communicate("\n")
-        self.answered = int(said.strip() or 0)
+    def __exit__(self, *why: object) -> None:
+        printed, _ = self._process.communicate("\n")
+        self.answered = int(printed.strip() or 0)
 
 
 def one_run(rate: float, seconds: float, rest: int) -> Run:
@@ -260,8 +268,10 @@ def _made(folder: Path) -> Path:
 
 def table(runs: list[Run]) -> str:
     rows = [
-        "| run | calls | failed | repeated | p50 ms | p99 ms | worst ms"
-        " | server ms CPU/call | media ms CPU/call | REST answers | wrong in the database |",
+        (
+            "| run | calls | failed | repeated | p50 ms | p99 ms | worst ms"
+            " | server ms CPU/call | media ms CPU/call | REST answers | wrong in the database |"
+        ),
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     middle = sorted(runs, key=lambda run: run.p99)[len(runs) // 2]

@@ -87,6 +87,6 @@ def web(**pages: Page) -> Iterator[Web]:
 async def until(met: Any, seconds: float = 10.0) -> Any:
     """Wait until the awaited function gives something true, and return it."""
     async with asyncio.timeout(seconds):
-        while not (found := await met()):
+        while not (found := await met()):  # noqa: ASYNC110 - what is awaited is in another process
             await asyncio.sleep(0.05)
         return found
