@@ -100,6 +100,13 @@ async def test_a_link_with_md_leads_to_the_page(world: World) -> None:
     assert (answer.status_code, answer.headers["location"]) == (308, "/docs/guide/events")
 
 
+async def test_the_examples_of_events_are_served(world: World) -> None:
+    shown = await world.anonymous.get("/docs/events/call_state.destroyed.json")
+    assert shown.headers["content-type"] == "application/json"
+    assert shown.json()["payload"]["state"] == "destroyed"
+    assert (await world.anonymous.get("/docs/events/nothing.json")).status_code == 404
+
+
 async def test_llms_txt_is_plain(world: World) -> None:
     answer = await world.anonymous.get("/llms.txt")
     assert answer.text.startswith("# opentact\n")

@@ -65,11 +65,12 @@ def pages(section: str) -> list[Entry]:
 
 def about(text: str) -> str:
     """Give the first sentence of a page, as plain words."""
-    for block in re.split(r"\n\s*\n", text):
-        if block[:1].isalpha():
-            words = re.sub(r"\[([^\]]+)\]\([^)]*\)|[`*]", r"\1", " ".join(block.split()))
-            return re.split(r"(?<=[.:;])\s", words, maxsplit=1)[0].rstrip(":;.")
-    return ""
+    lead = re.match(
+        r"#[^\n]*\n+(?:<!--.*?-->\s*)?(?P<words>[^#|`<\s].*?)(?:\n\s*\n|\Z)", text, re.DOTALL
+    )
+    words = " ".join(lead["words"].split()) if lead else ""
+    words = re.sub(r"\[([^\]]+)\]\([^)]*\)|[`*]", r"\1", words)
+    return re.split(r"[.:]\s|\.$|;", words, maxsplit=1)[0]
 
 
 def title(text: str, name: str) -> str:
