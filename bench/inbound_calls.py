@@ -234,11 +234,11 @@ def one_run(rate: float, seconds: float, rest: int) -> Run:
         folder = Path(temporary)
         with running_server(folder / "data") as server:
             number = asyncio.run(prepare(server, f"http://{LOOPBACK}:{sounds.server_port}/a.wav"))
-            sipp(server, number, 5, 5, _made(folder / "warm"), sink.getsockname()[1])
+            sipp(server, number, 5, 5, made(folder / "warm"), sink.getsockname()[1])
             pids = [server.pid, server.child("media.process")]
             before = [cpu_seconds(pid) for pid in pids]
             with RestLoad(server, rest) as load:
-                sipp(server, number, calls, rate, _made(folder / "sipp"), sink.getsockname()[1])
+                sipp(server, number, calls, rate, made(folder / "sipp"), sink.getsockname()[1])
             used = [cpu_seconds(pid) - b for pid, b in zip(pids, before, strict=True)]
             time.sleep(1)
         done, failed, repeated = sipp_counts(folder / "sipp")
@@ -261,7 +261,7 @@ def one_run(rate: float, seconds: float, rest: int) -> Run:
     )
 
 
-def _made(folder: Path) -> Path:
+def made(folder: Path) -> Path:
     folder.mkdir()
     return folder
 
