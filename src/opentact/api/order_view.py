@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opentact.numbers.leases import Lease
-from opentact.numbers.orders import CONTEXT, Order, items_of, summary_of
+from opentact.numbers.order_book import items_of, summary_of
+from opentact.numbers.orders import CONTEXT
 from opentact.numbers.profiles import TnProfile
 from opentact.numbers.targets import Target, shorts
 
@@ -21,7 +22,7 @@ from .wire.tn_profiles import profile_out
 
 
 async def show_orders(
-    session: AsyncSession, services: Services, account: UUID, orders: Sequence[Order]
+    session: AsyncSession, services: Services, account: UUID, orders: Sequence[Any]
 ) -> list[OrderDetailOut]:
     """Write orders of one account with everything about them."""
     uuids = [order.uuid for order in orders]
@@ -56,7 +57,7 @@ async def _profiles(session: AsyncSession, names: Collection[str | None]) -> dic
 
 
 def _order(
-    order: Order,
+    order: Any,
     items: list[Any],
     leases: list[Lease],
     around: LeaseAround,

@@ -11,17 +11,16 @@ from sqlalchemy.sql import ColumnElement
 
 from opentact.kit.quick import quick
 from opentact.numbers.events import OrderSummary
+from opentact.numbers.instant import buy_at_once, is_instant, sale
+from opentact.numbers.order_book import get_order, items_of, summary_of
 from opentact.numbers.orders import (
     Buyer,
     Item,
     Order,
     State,
     Wish,
-    get_order,
-    items_of,
     offers_for,
-    place_order,
-    summary_of,
+    place_offers,
 )
 from opentact.numbers.profiles import price_lists, profile_named
 from opentact.numbers.settlement import ask_providers, settle_order
@@ -127,12 +126,24 @@ async def _order(
 async def _placed_and_settled(
     services: Services, once: Doing, buyer: Buyer, wishes: Sequence[Wish], *, old: bool
 ) -> Response:
-    now = services.clock.now()
-    async with services.database.write() as session:
+    now, providers = services.clock.now(), services.number_providers
+    async with sale(providers) as selling, services.database.write() as session:
         await once.claim(session, buyer.uuid, now=now)
         await _check_targets(session, buyer)
-        items = await place_order(session, buyer, wishes, now=now)
-    answers = await ask_providers(items, services.number_providers)
+        offers = await offers_for(session, buyer.account, wishes, now=now, keep=True)
+        if is_instant(offers, providers):
+            bought = await buy_at_once(
+                session,
+                buyer,
+                offers,
+                selling,
+                events=services.events,
+                period=services.lease_period,
+                now=now,
+            )
+            return await _answered(session, services, once, buyer, bought, old=old)
+        items = await place_offers(session, buyer, offers, now=now)
+    answers = await ask_providers(items, providers)
     async with services.database.write() as session:
         settled = await settle_order(
             session,
@@ -143,12 +154,25 @@ async def _placed_and_settled(
             period=services.lease_period,
             now=services.clock.now(),
         )
-        if settled is None or old:
-            order = await get_order(session, buyer.account, buyer.uuid)
-            answer = await _placed(session, services, order, old=old)
-        else:
-            answer = ok(order_out(settled), 201)
-        await once.done(session, answer)
+        return await _answered(session, services, once, buyer, settled, old=old)
+
+
+async def _answered(
+    session: Any,
+    services: Services,
+    once: Doing,
+    buyer: Buyer,
+    settled: OrderSummary | None,
+    *,
+    old: bool,
+) -> Response:
+    """Answer with the order, which another node may have settled: then there is no summary."""
+    if settled is None or old:
+        order = await get_order(session, buyer.account, buyer.uuid)
+        answer = await _placed(session, services, order, old=old)
+    else:
+        answer = ok(order_out(settled), 201)
+    await once.done(session, answer)
     return answer
 
 
@@ -162,14 +186,14 @@ async def _check_targets(session: Any, buyer: Buyer) -> None:
             await check_target(session, buyer.account, kind, uuid)
 
 
-async def _placed(session: Any, services: Services, order: Order, *, old: bool) -> Response:
+async def _placed(session: Any, services: Services, order: Any, *, old: bool) -> Response:
     if old:
         [shown] = await show_orders(session, services, order.account_uuid, [order])
         return ok(shown, 201)
     return ok(order_out((await _summaries(session, [order]))[0]), 201)
 
 
-async def _summaries(session: Any, orders: Sequence[Order]) -> list[OrderSummary]:
+async def _summaries(session: Any, orders: Sequence[Any]) -> list[OrderSummary]:
     items = await items_of(session, [order.uuid for order in orders])
     return [summary_of(order, items[order.uuid]) for order in orders]
 

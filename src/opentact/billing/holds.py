@@ -6,9 +6,10 @@ and the second is refused; what the first then pays is charged by the ledger, en
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, delete, func, insert, select
+from sqlalchemy import ForeignKey, bindparam, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -30,29 +31,45 @@ class Hold(Base):
     created_on: Mapped[datetime]
 
 
-async def set_aside(
-    session: AsyncSession, account: UUID, amount: Decimal, *, reference: UUID, now: datetime
-) -> None:
-    """Set the amount aside, or raise `NotEnoughBalance` when it is not free.
+_ACCOUNT: Any = Account.__table__
+_HOLD: Any = Hold.__table__
+_BALANCE = (
+    select(_ACCOUNT.c.balance)
+    .where(_ACCOUNT.c.uuid == bindparam("account"))
+    .with_for_update(key_share=True)
+)
+_HELD = select(func.coalesce(func.sum(_HOLD.c.amount), ZERO)).where(
+    _HOLD.c.account_uuid == bindparam("account")
+)
+_SET_ASIDE = insert(_HOLD)
+_LET_GO = delete(_HOLD).where(_HOLD.c.reference == bindparam("what"))
 
-    The account's row is locked, so that on PostgreSQL two that come at once see each other.
+
+async def check_free(session: AsyncSession, account: UUID, amount: Decimal) -> None:
+    """See that the amount is there and not set aside, or raise `NotEnoughBalance`.
+
+    The account's row stays locked until the unit of work ends, so that on PostgreSQL two that
+    come at once see each other: the holds are read by a statement that begins after the lock.
     """
-    balance = await session.scalar(
-        select(Account.balance).where(Account.uuid == account).with_for_update(key_share=True)
-    )
-    held = await session.scalar(
-        select(func.coalesce(func.sum(Hold.amount), ZERO)).where(Hold.account_uuid == account)
-    )
+    balance = await session.scalar(_BALANCE, {"account": account})
+    held = await session.scalar(_HELD, {"account": account})
     free = (balance or ZERO) - (held or ZERO)
     if amount > free:
         raise NotEnoughBalance(
             f"Not enough account balance: this costs {amount}, the free balance is {free}",
             meta="405 Insufficient Balance",
         )
+
+
+async def set_aside(
+    session: AsyncSession, account: UUID, amount: Decimal, *, reference: UUID, now: datetime
+) -> None:
+    """Set the amount aside, or raise `NotEnoughBalance` when it is not free."""
+    await check_free(session, account, amount)
     row = {"reference": reference, "account_uuid": account, "amount": amount, "created_on": now}
-    await session.execute(insert(Hold), [row])
+    await session.execute(_SET_ASIDE, row)
 
 
 async def let_go(session: AsyncSession, reference: UUID) -> None:
     """Free what was set aside for this."""
-    await session.execute(delete(Hold).where(Hold.reference == reference))
+    await session.execute(_LET_GO, {"what": reference})

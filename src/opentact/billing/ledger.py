@@ -4,20 +4,23 @@ The balance is a column of the account, changed in the same transaction as its e
 is first takes the last dollar, because the change itself asks whether the money is there.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, select, update
+from sqlalchemy import ForeignKey, Index, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from opentact.accounts.accounts import Account
 from opentact.kit.entities import Base, Stamped
 from opentact.kit.faults import Fault, NotFound
+from opentact.kit.ids import new_id
+from opentact.kit.money import ZERO
 
 
 class RefType(StrEnum):
@@ -64,6 +67,21 @@ class Transaction(Stamped, Base):
     description: Mapped[str | None]
 
 
+# Made once: making a statement costs more than running it. They go to the tables, since nothing
+# of an entry has to be tracked.
+_ACCOUNT: Any = Account.__table__
+_TRANSACTION: Any = Transaction.__table__
+_ENTER = insert(_TRANSACTION)
+_MONEY = _ACCOUNT.c.balance.type
+_MOVE = (
+    update(_ACCOUNT)
+    .where(_ACCOUNT.c.uuid == bindparam("account"))
+    .values(balance=_ACCOUNT.c.balance + bindparam("total", type_=_MONEY))
+    .returning(_ACCOUNT)
+)
+_PAY = _MOVE.where(_ACCOUNT.c.balance >= bindparam("needed", type_=_MONEY))
+
+
 class NotEnoughBalance(Fault):
     """Not enough account balance: add credit, then try again."""
 
@@ -103,36 +121,56 @@ async def post(
     Charges that would take the balance below zero raise `NotEnoughBalance`, unless `overdraw`
     (what was already consumed is charged whatever the balance; spec/11 D-31).
     """
+    moved = await enter(session, account, lines, now=now, overdraw=overdraw)
+    balance: Decimal = moved.balance
+    return balance
+
+
+async def enter(
+    session: AsyncSession,
+    account: UUID,
+    lines: Iterable[Line],
+    *,
+    now: datetime,
+    overdraw: bool = False,
+) -> Any:
+    """Do as `post`, and return the account's row as it is after the last entry."""
     wanted = [line for line in lines if line.amount]
-    total = sum((line.amount for line in wanted), Decimal(0))
-    change = update(Account).where(Account.uuid == account)
+    total = sum((line.amount for line in wanted), ZERO)
     if total < 0 and not overdraw:
-        change = change.where(Account.balance >= -total)
-    balance: Decimal | None = await session.scalar(
-        change.values(balance=Account.balance + total)
-        .returning(Account.balance)
-        .execution_options(synchronize_session=False)
-    )
-    if balance is None:
+        asked = {"account": account, "total": total, "needed": -total}
+        moved = (await session.execute(_PAY, asked)).one_or_none()
+    else:
+        moved = (await session.execute(_MOVE, {"account": account, "total": total})).one_or_none()
+    if moved is None:
         raise await _shortage(session, account, -total)
-    running = balance - total
-    for line in wanted:
-        session.add(
-            Transaction(
-                account_uuid=account,
-                amount=line.amount,
-                account_balance_before=running,
-                account_balance_after=running + line.amount,
-                ref_type=line.ref_type,
-                ref_uuid=line.ref_uuid,
-                description=line.description,
-                created_on=now,
-                modified_on=now,
-            )
+    if wanted:
+        await session.execute(_ENTER, _entries(account, moved.balance - total, wanted, now))
+    return moved
+
+
+def _entries(
+    account: UUID, running: Decimal, lines: Sequence[Line], now: datetime
+) -> list[dict[str, Any]]:
+    """Write the rows of entries that start from the balance `running`."""
+    rows: list[dict[str, Any]] = []
+    for line in lines:
+        rows.append(
+            {
+                "uuid": new_id(),
+                "account_uuid": account,
+                "amount": line.amount,
+                "account_balance_before": running,
+                "account_balance_after": running + line.amount,
+                "ref_type": line.ref_type,
+                "ref_uuid": line.ref_uuid,
+                "description": line.description,
+                "created_on": now,
+                "modified_on": now,
+            }
         )
         running += line.amount
-    await session.flush()
-    return balance
+    return rows
 
 
 async def _shortage(session: AsyncSession, account: UUID, needed: Decimal) -> Fault:

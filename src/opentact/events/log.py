@@ -14,7 +14,18 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import BigInteger, ForeignKey, Index, Select, Text, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -50,6 +61,19 @@ class Event(Base):
     ref_id: Mapped[UUID | None]
     created_on: Mapped[datetime]
     frame: Mapped[str] = mapped_column(Text)
+
+
+# Made once and for the tables: making a statement costs more than running it.
+_HEAD: Any = EventHead.__table__
+_ADVANCE = (
+    update(_HEAD)
+    # Its type is known only once accounts are there, to which it is a foreign key.
+    .where(_HEAD.c.account_uuid == bindparam("account", type_=Uuid()))
+    .values(last=_HEAD.c.last + bindparam("count"))
+    .returning(_HEAD.c.last)
+)
+_EVENT: Any = Event.__table__
+_WRITE = insert(_EVENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +160,7 @@ class EventLog:
                     "frame": event.frame,
                 }
             )
-        await session.execute(insert(Event), rows)
+        await session.execute(_WRITE, rows)
         on_commit(session, partial(self._stored, logged))
         return logged
 
@@ -152,14 +176,9 @@ async def open_log(session: AsyncSession, account: UUID) -> None:
 
 
 async def _advance(session: AsyncSession, account: UUID, count: int) -> int:
-    head = (
-        update(EventHead)
-        .where(EventHead.account_uuid == account)
-        .values(last=EventHead.last + count)
-        .returning(EventHead.last)
-        .execution_options(synchronize_session=False)
-    )
-    return (await session.execute(head)).scalar_one()
+    advanced = await session.execute(_ADVANCE, {"account": account, "count": count})
+    last: int = advanced.scalar_one()
+    return last
 
 
 @dataclass(frozen=True, slots=True)

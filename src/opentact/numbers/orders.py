@@ -6,7 +6,7 @@ and the other is told so. Its items are settled afterwards (see `settlement`). T
 order is read off its items, so the two cannot disagree (spec/11 B4).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, insert, select, update
+from sqlalchemy import ForeignKey, Index, String, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,11 +23,9 @@ from opentact.kit.entities import Base, Json, JsonColumn, Stamped
 from opentact.kit.ids import new_id
 from opentact.kit.money import ZERO
 
-from .events import OrderSummary
-from .faults import OrderNotFound
 from .features import WORKING, Feature, to_bits
 from .inventory import Tn, TnKey
-from .leases import HELD, Lease
+from .leases import Lease
 from .prices import FREE, Price, price_of
 from .profiles import price_lists
 
@@ -81,6 +79,23 @@ class Item(Stamped, Base):
 
 _ORDER: Any = Order.__table__
 _ITEM: Any = Item.__table__
+_TN: Any = Tn.__table__
+_LEASE: Any = Lease.__table__
+# Made once and for the tables: making a statement costs more than running it, and nothing of
+# an order has to be tracked.
+_STOCK = (
+    select(*_TN.c["tn", "provider", "profile", "features", "off_sale_on"], _LEASE.c.account_uuid)
+    .outerjoin(_LEASE, (_LEASE.c.tn == _TN.c.tn) & _LEASE.c.released_on.is_(None))
+    .where(_TN.c.tn.in_(bindparam("tns", expanding=True)))
+    .order_by(_TN.c.tn)
+)
+_KEPT_STOCK = _STOCK.with_for_update(key_share=True, of=_TN)
+_PLACE, _LIST = insert(_ORDER), insert(_ITEM)
+_OFF_SALE = (
+    update(_TN)
+    .where(_TN.c.tn.in_(bindparam("tns", expanding=True)))
+    .values(off_sale_on=bindparam("at"), modified_on=bindparam("at"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +120,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class OpenItem:
-    """An item that waits for its provider; the columns of `Item` that settling needs."""
+    """An item on its way to its provider and back; the columns of `Item` that buying needs."""
 
     uuid: UUID
     tn: int
@@ -114,6 +129,7 @@ class OpenItem:
     autorenew: bool
     state: str
     price: Json
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +158,9 @@ async def offers_for(
     With `keep` nobody else can buy the numbers until the unit of work ends. Numbers are locked
     in their order, so that two orders for the same ones cannot wait for each other.
     """
-    query = (
-        select(Tn.tn, Tn.provider, Tn.profile, Tn.features, Tn.off_sale_on, Lease.account_uuid)
-        .outerjoin(Lease, (Lease.tn == Tn.tn) & HELD)
-        .where(Tn.tn.in_({wish.tn for wish in wishes}))
-        .order_by(Tn.tn)
-    )
-    if keep:
-        query = query.with_for_update(key_share=True, of=Tn)
-    stock = {row.tn: row for row in await session.execute(query)}
+    asked = {"tns": list({wish.tn for wish in wishes})}
+    rows = await session.execute(_KEPT_STOCK if keep else _STOCK, asked)
+    stock = {row.tn: row for row in rows}
     lists = await price_lists(session, account, {row.profile for row in stock.values()}, now=now)
     offers: list[Offer] = []
     for wish in wishes:
@@ -195,27 +205,43 @@ async def place_order(
     Raises `NotEnoughBalance` when the balance does not suffice for all that can be had.
     """
     offers = await offers_for(session, buyer.account, wishes, now=now, keep=True)
-    had = [offer for offer in offers if offer.refusal is None]
-    rows = [_item_row(buyer.uuid, place, offer, now) for place, offer in enumerate(offers)]
-    # Into the tables, not the entities: nothing has to be tracked, and it is half the work.
-    await session.execute(insert(_ORDER), [_order_row(buyer, now)])
-    await session.execute(insert(_ITEM), rows)
-    if had:
-        cost = sum((offer.price.first for offer in had), ZERO)
+    return await place_offers(session, buyer, offers, now=now)
+
+
+async def place_offers(
+    session: AsyncSession, buyer: Buyer, offers: Sequence[Offer], *, now: datetime
+) -> list[OpenItem]:
+    """Do as `place_order`, with offers that were made in the same unit of work, and kept."""
+    items = items_for(offers)
+    await write_order(session, buyer, items, now=now, settled=False)
+    tns = [item.tn for item in items if item.state == State.PROCESSING]
+    if tns:
+        cost = cost_of(offers)
         await set_aside(session, buyer.account, cost, reference=buyer.uuid, now=now)
-        await session.execute(
-            update(Tn)
-            .where(Tn.tn.in_([offer.wish.tn for offer in had]))
-            .values(off_sale_on=now, modified_on=now)
-            .execution_options(synchronize_session=False)
-        )
-    return [OpenItem(**{name: row[name] for name in _OPEN_COLUMNS}) for row in rows]
+        await take_off_sale(session, tns, now=now)
+    return items
 
 
-_OPEN_COLUMNS = ("uuid", "tn", "provider", "features", "autorenew", "state", "price")
+def cost_of(offers: Iterable[Offer]) -> Decimal:
+    """Add up what is to be paid now, for what can be had."""
+    return sum((offer.price.first for offer in offers if offer.refusal is None), ZERO)
 
 
-def _order_row(buyer: Buyer, now: datetime) -> dict[str, Any]:
+async def take_off_sale(session: AsyncSession, tns: Sequence[int], *, now: datetime) -> None:
+    """Offer numbers to nobody else."""
+    await session.execute(_OFF_SALE, {"tns": tns, "at": now})
+
+
+async def write_order(
+    session: AsyncSession, buyer: Buyer, items: Sequence[OpenItem], *, now: datetime, settled: bool
+) -> None:
+    """Write the rows of an order and its items as they are now."""
+    await session.execute(_PLACE, _order_row(buyer, now, settled=settled))
+    rows = [_item_row(buyer.uuid, place, item, now) for place, item in enumerate(items)]
+    await session.execute(_LIST, rows)
+
+
+def _order_row(buyer: Buyer, now: datetime, *, settled: bool) -> dict[str, Any]:
     return {
         "uuid": buyer.uuid,
         "account_uuid": buyer.account,
@@ -224,24 +250,41 @@ def _order_row(buyer: Buyer, now: datetime) -> dict[str, Any]:
         "profile": buyer.profile,
         "sip_connection_uuid": buyer.sip_connection,
         "sip_control_app_uuid": buyer.sip_control_app,
-        "settled_on": None,
+        "settled_on": now if settled else None,
         "created_on": now,
         "modified_on": now,
     }
 
 
-def _item_row(order: UUID, place: int, offer: Offer, now: datetime) -> dict[str, Any]:
+def items_for(offers: Sequence[Offer]) -> list[OpenItem]:
+    """Make the items of an order: those that can be had are open."""
+    return [
+        OpenItem(
+            uuid=new_id(),
+            tn=offer.wish.tn,
+            provider=offer.provider,
+            features=[feature.value for feature in offer.wish.features],
+            autorenew=offer.wish.autorenew,
+            state=(State.FAILED if offer.refusal else State.PROCESSING).value,
+            price=offer.price.to_json(),
+            reason=offer.refusal,
+        )
+        for offer in offers
+    ]
+
+
+def _item_row(order: UUID, place: int, item: OpenItem, now: datetime) -> dict[str, Any]:
     return {
-        "uuid": new_id(),
+        "uuid": item.uuid,
         "order_uuid": order,
         "place": place,
-        "tn": offer.wish.tn,
-        "provider": offer.provider,
-        "features": [feature.value for feature in offer.wish.features],
-        "autorenew": offer.wish.autorenew,
-        "state": (State.FAILED if offer.refusal else State.PROCESSING).value,
-        "reason": offer.refusal,
-        "price": offer.price.to_json(),
+        "tn": item.tn,
+        "provider": item.provider,
+        "features": item.features,
+        "autorenew": item.autorenew,
+        "state": item.state,
+        "reason": item.reason,
+        "price": item.price,
         "created_on": now,
         "modified_on": now,
     }
@@ -253,46 +296,3 @@ def total_of(offers: Collection[Offer]) -> tuple[Decimal, Decimal]:
         sum((offer.price.nrc for offer in offers), ZERO),
         sum((offer.price.mrc for offer in offers), ZERO),
     )
-
-
-async def get_order(session: AsyncSession, account: UUID, uuid: UUID) -> Order:
-    """Load an order of the account, or `OrderNotFound`."""
-    found = await session.scalar(
-        select(Order).where(Order.uuid == uuid, Order.account_uuid == account)
-    )
-    if found is None:
-        raise OrderNotFound("Order not found")
-    return found
-
-
-async def items_of(session: AsyncSession, orders: Collection[UUID]) -> dict[UUID, list[Any]]:
-    """Load the items of orders as rows, in the order they were asked for."""
-    found: dict[UUID, list[Any]] = {uuid: [] for uuid in orders}
-    rows = await session.execute(
-        select(Item.__table__).where(Item.order_uuid.in_(orders)).order_by(Item.place)
-    )
-    for row in rows:
-        found[row.order_uuid].append(row)
-    return found
-
-
-def summary_of(order: Any, items: Collection[Any]) -> OrderSummary:
-    """Read the state and the counts of an order off its items."""
-    states = [item.state for item in items]
-    return OrderSummary(
-        order.uuid,
-        state_of(states).value,
-        order.created_on,
-        order.modified_on,
-        total=len(states),
-        success=states.count(State.SUCCESS),
-        processing=states.count(State.PROCESSING),
-        failed=states.count(State.FAILED),
-    )
-
-
-def state_of(states: Collection[str]) -> State:
-    """Read the state of an order off the states of its items (spec/11 B4)."""
-    if State.PROCESSING in states:
-        return State.PROCESSING
-    return State.SUCCESS if State.SUCCESS in states else State.FAILED

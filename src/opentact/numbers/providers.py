@@ -12,7 +12,15 @@ from .faults import NumberRefused
 
 
 class NumberProvider(Protocol):
-    """A seller of numbers."""
+    """A seller of numbers.
+
+    One that is `instant` answers without waiting for anybody, so it may be asked inside a
+    transaction; others are asked outside, while nothing is locked.
+    """
+
+    @property
+    def instant(self) -> bool:
+        """Whether it answers without waiting for anybody."""
 
     async def acquire(self, tn: int, *, reference: UUID) -> None:
         """Buy the number, or raise `NumberRefused` with a reason that a customer may read."""
@@ -23,6 +31,8 @@ class NumberProvider(Protocol):
 
 class SimulatedProvider:
     """The provider `dev`: a carrier in memory, which sells each of its numbers once."""
+
+    instant = True
 
     def __init__(self) -> None:
         self._sold: dict[int, UUID] = {}
@@ -47,6 +57,8 @@ class SimulatedProvider:
 
 class OwnStock:
     """The provider `own`: numbers the operator has already; there is nobody to ask."""
+
+    instant = True
 
     async def acquire(self, tn: int, *, reference: UUID) -> None:
         """Nothing to do: the inventory alone decides."""

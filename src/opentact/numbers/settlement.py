@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opentact.accounts.accounts import get_account
@@ -24,21 +24,20 @@ from opentact.kit.units import Storage
 
 from .events import OrderChanged, OrderSummary
 from .faults import NumberRefused
-from .features import WORKING, Feature
-from .leases import Lease, Subscription, put_on_sale
-from .orders import Item, Order, State, items_of, summary_of
+from .leases import put_on_sale
+from .order_book import items_of, summary_of
+from .orders import Item, Order, State
 from .periods import Period
 from .prices import Price
 from .providers import NumberProvider
+from .purchase import Bought, write_leases
 
 COMPLETE = "Complete"
-_LEASE: Any = Lease.__table__
-_SUBSCRIPTION: Any = Subscription.__table__
 Answers = dict[UUID, str | None]
 """What the provider said to each item: None for yes, or the reason for no."""
 
 
-async def ask_providers(items: list[Any], providers: Mapping[str, NumberProvider]) -> Answers:
+async def ask_providers(items: Sequence[Any], providers: Mapping[str, NumberProvider]) -> Answers:
     """Ask for every number that is still open."""
     answers: Answers = {}
     for item in items:
@@ -142,50 +141,12 @@ async def _buy(
 ) -> str | None:
     """Charge for the number and lease it, or say why not."""
     lease = new_id()
-    price = Price.from_json(item.price)
+    charges = Price.from_json(item.price).charges(lease, item.tn)
     try:
-        await post(session, order.account_uuid, price.charges(lease, item.tn), now=now)
+        await post(session, order.account_uuid, charges, now=now)
     except NotEnoughBalance:
         return "Error buying a number: not enough account balance"
-    until = period.after(now, anchor=now.day)
-    dated = {"created_on": now, "modified_on": now}
-    bought = {
-        "uuid": lease,
-        "tn": item.tn,
-        "account_uuid": order.account_uuid,
-        "order_uuid": order.uuid,
-        "item_uuid": item.uuid,
-        "created_by": order.created_by,
-        "modified_by": order.created_by,
-        "expired_on": until,
-        "autorenew": item.autorenew,
-        "mms": Feature.MMS in item.features,
-        "fax": Feature.FAX in item.features,
-        "emergency": Feature.EMERGENCY in item.features,
-        "messaging_profile_uuid": None,
-        "sip_connection_uuid": order.sip_connection_uuid,
-        "sip_control_app_uuid": order.sip_control_app_uuid,
-        "tn_profile_uuid": None,
-        "released_on": None,
-        "release_reason": None,
-        **dated,
-    }
-    await session.execute(insert(_LEASE), [bought])
-    switched_on = [
-        {
-            "uuid": new_id(),
-            "lease_uuid": lease,
-            "type": feature.value,
-            "paid_until": until,
-            "sms_campaign": None,
-            "ended_on": None,
-            **dated,
-        }
-        for feature in WORKING
-        if feature in item.features
-    ]
-    if switched_on:
-        await session.execute(insert(_SUBSCRIPTION), switched_on)
+    await write_leases(session, order, [Bought(item, lease)], period=period, now=now)
     return None
 
 
