@@ -73,6 +73,7 @@ class _Connection:
         self._session = WebsocketSession(self._loop.time(), **({"spell": as_2022} if old else {}))
         self._stirred = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = 0.0
         self._performing: asyncio.Task[None] | None = None
         self._account: UUID | None = None
         self._leave: list[Callable[[], None]] = []
@@ -206,10 +207,12 @@ class _Connection:
     def _arm(self) -> None:
         """Have the session woken in time; a timer that rings too early is set anew then."""
         at = self._session.wake_at
-        if at is None or (self._timer is not None and self._timer.when() <= at):
+        if at is None or (self._timer is not None and self._rings_at <= at):
             return
         if self._timer is not None:
             self._timer.cancel()
+        # Not asked of the handle: uvloop's has no `when` for a time that has come already.
+        self._rings_at = at
         self._timer = self._loop.call_at(at, self._wake)
 
     def _wake(self) -> None:
