@@ -12,6 +12,7 @@ from opentact.numbers.zones import zones
 from opentact.voice.voices import VOICES
 
 from .envelope import Envelope, errors, ok
+from .fields import Line
 from .services import Caller, Inject
 from .wire.dictionaries import (
     CountryOut,
@@ -69,7 +70,7 @@ async def voices(_who: Caller) -> Response:
     responses=errors(),
 )
 async def lerg_states(
-    _who: Caller, country: Annotated[str | None, Query(min_length=2, max_length=2)] = None
+    _who: Caller, country: Annotated[Line | None, Query(min_length=2, max_length=2)] = None
 ) -> Response:
     """List the states and provinces that have area codes."""
     wanted = country.upper() if country else None
@@ -86,7 +87,7 @@ async def lerg_states(
 async def rate_centers(
     _who: Caller,
     services: Inject,
-    state: Annotated[str | None, Query(min_length=2, max_length=2)] = None,
+    state: Annotated[Line | None, Query(min_length=2, max_length=2)] = None,
 ) -> Response:
     """List the rate centres in which there are numbers, with their area codes and exchanges."""
     query = select(Tn.state, Tn.rate_center, Tn.tn.op("/")(10_000).label("block")).distinct()

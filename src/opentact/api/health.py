@@ -53,7 +53,12 @@ async def health(services: Inject) -> Response:
     "/metrics",
     operation_id="GetMetrics",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {}}, "description": "Prometheus text format"}},
+    responses={
+        200: {
+            "content": {"text/plain": {"schema": {"type": "string"}}},
+            "description": "Prometheus text format",
+        }
+    },
 )
 async def metrics(services: Inject) -> Response:
     """Count what is going on, for Prometheus."""

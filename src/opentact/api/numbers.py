@@ -33,8 +33,8 @@ class TnSearch(BaseModel):
     """What to look for. With `type` the dialect of 2022 is spoken, else that of 2020."""
 
     type: TnType | None = None
-    country: Annotated[str, Field(min_length=2, max_length=2)] | None = None
-    state: Annotated[str, Field(max_length=2)] | None = Field(
+    country: Annotated[Line, Field(min_length=2, max_length=2)] | None = None
+    state: Annotated[Line, Field(max_length=2)] | None = Field(
         None, validation_alias=AliasChoices("state", "province")
     )
     city: Line | None = None

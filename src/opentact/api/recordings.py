@@ -55,7 +55,10 @@ async def remove_record(uuid: UUID, who: Caller, services: Inject) -> Response:
     responses={
         **errors(404, public=True),
         401: {"model": ErrorOut, "description": "The link is altered or has expired"},
-        200: {"content": {"audio/wav": {}}, "description": "The sound"},
+        200: {
+            "content": {"audio/wav": {"schema": {"type": "string", "format": "binary"}}},
+            "description": "The sound",
+        },
     },
 )
 async def record_file(

@@ -36,6 +36,7 @@ T = TypeVar("T")
 MOST_TAKE = 100
 USUAL_TAKE = 10
 MOST_SKIPPED = 1000  # values in one `_skip` array: bounds the statement
+ABREAST = 100  # conditions in one expression: SQLite nests up to 1,000 deep
 MOST_TEXT = 255  # characters of one value
 Column = Any  # an instrumented attribute or any SQL expression
 
@@ -171,9 +172,7 @@ class SearchSpec:
             if name in given:
                 tests.append(what.test(given[name]))
             if given.get(f"{name}_skip"):
-                unwanted = or_(*(what.test(value) for value in given[f"{name}_skip"]))
-                # An empty column is not any of the unwanted values.
-                tests.append(~func.coalesce(unwanted, false()))
+                tests.append(_none_of([what.test(value) for value in given[f"{name}_skip"]]))
         for name in ("created_on", "modified_on"):
             if f"{name}_from" in given:
                 tests.append(self.order[name] >= given[f"{name}_from"])
@@ -220,6 +219,12 @@ class Asked:
             "total": total,
             "data": data,
         }
+
+
+def _none_of(unwanted: list[ColumnElement[bool]]) -> ColumnElement[bool]:
+    """Make the condition that none holds; an empty column is not any of the unwanted values."""
+    parts = [unwanted[at : at + ABREAST] for at in range(0, len(unwanted), ABREAST)]
+    return and_(*(~func.coalesce(or_(*part), false()) for part in parts))
 
 
 async def count(session: AsyncSession, statement: Select[Any]) -> int:
