@@ -1,7 +1,11 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 
+from opentact.app.simulate import Caller, CallPlan
 from support.live_server import Customer, Server, running_server
 from support.markdown import blocks
 from support.shell import Session, run
@@ -11,9 +15,31 @@ pytestmark = pytest.mark.e2e
 
 GUIDES = sorted([*(ROOT / "docs/guide").glob("*.md"), *(ROOT / "docs/operating").glob("*.md")])
 WITH_SHELL = [page for page in GUIDES if blocks(page, "sh")]
+PATIENCE_S = 30.0
+FLOW = '<Response><Say>Hello.</Say><Pause length="20000"/><Hangup/></Response>'
 ACCESS = """TOKEN=$(python3 -c 'import json; print(json.load(open("data/credentials.json"))["demo"]["token"])')
 API=http://127.0.0.1:8080/rest
 """  # noqa: E501 - as the README writes it
+
+
+@asynccontextmanager
+async def a_live_call(live: Server, number: int) -> AsyncIterator[None]:
+    """Have a call going on, until the block ends it or is over."""
+    plan = CallPlan("+12015550123", str(number), live.sip_address, seconds=PATIENCE_S)
+    answered = asyncio.Event()
+
+    def hear(words: str) -> None:
+        if "answered" in words:
+            answered.set()
+
+    calling = asyncio.create_task(Caller(plan, hear).run())
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await answered.wait()
+        yield
+    finally:
+        calling.cancel()
+        await asyncio.gather(calling, return_exceptions=True)
 
 
 def script(page: Path) -> str:
@@ -41,7 +67,9 @@ def test_the_readme_does_what_it_says(tmp_path: Path) -> None:
 async def test_a_guide_does_what_it_says(
     page: Path, live: Server, alice: Customer, home: Path
 ) -> None:
-    number = await alice.number_with_flow("<Response><Say>Hello.</Say><Hangup/></Response>")
-    session = run(f"{ACCESS}NUMBER={number}\n{script(page)}", live, home)
+    number = await alice.number_with_flow(FLOW)
+    text = f"{ACCESS}NUMBER={number}\n{script(page)}"
+    async with a_live_call(live, number) if "/call/online" in text else nullcontext():
+        session = await asyncio.to_thread(run, text, live, home)
     assert session.output
     assert [answer for answer in session.answers if answer["success"] is not True] == []

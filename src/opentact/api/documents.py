@@ -66,7 +66,7 @@ def pages(section: str) -> list[Entry]:
 def about(text: str) -> str:
     """Give the first sentence of a page, as plain words."""
     lead = re.match(
-        r"#[^\n]*\n+(?:<!--.*?-->\s*)?(?P<words>[^#|`<\s].*?)(?:\n\s*\n|\Z)", text, re.DOTALL
+        r"#[^\n]*\n+(?:<!--.*?-->\s*)?(?P<words>[^#|<\s].*?)(?:\n\s*\n|\Z)", text, re.DOTALL
     )
     words = " ".join(lead["words"].split()) if lead else ""
     words = re.sub(r"\[([^\]]+)\]\([^)]*\)|[`*]", r"\1", words)
