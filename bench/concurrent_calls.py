@@ -10,6 +10,7 @@ the server, and of its media process; `open` are calls without an end after the 
 
 import argparse
 import asyncio
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -31,10 +32,10 @@ from prompt_streams import WARM_UP, jitter, resident_kb  # noqa: E402
 from prompt_streams import __file__ as receiver_program  # noqa: E402
 
 from support.live_server import Server, customer, running_server  # noqa: E402
-from support.peers import LOOPBACK, free_port  # noqa: E402
+from support.peers import LOOPBACK  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results"
-STREAMS = 60  # SIPp runs, each with a port of the receiver's of its own
+CALLERS = 20  # SIPp runs, each with a port of the receiver's of its own
 
 
 @dataclass(frozen=True)
@@ -64,19 +65,32 @@ async def live_calls(server: Server) -> int:
         return sum(call["state"] == "live" for call in await buyer.online())
 
 
+def free_ports(count: int) -> list[int]:
+    """Find so many ports, no two the same: all are held before any is let go."""
+    held = [socket.socket(type=socket.SOCK_DGRAM) for _ in range(count)]
+    for each in held:
+        each.bind((LOOPBACK, 0))
+    ports = [int(each.getsockname()[1]) for each in held]
+    for each in held:
+        each.close()
+    return ports
+
+
 def start_sipp(
     server: Server, number: int, calls: int, rate: float, ports: list[int], folder: Path
 ) -> "list[subprocess.Popen[bytes]]":
     """Bring the calls up, spread over the receiver's ports."""
     started: list[subprocess.Popen[bytes]] = []
     share = -(-calls // len(ports))
+    own = free_ports(2 * len(ports))
     for port in ports:
         wanted = min(share, calls - len(started) * share)
         if wanted <= 0:
             break
         place = made(folder / str(port))
         words = ["-sf", SCENARIO, "-s", number, "-m", wanted, "-l", wanted, "-i", LOOPBACK]
-        words += ["-r", max(1, round(rate / len(ports))), "-p", free_port(), "-nostdin"]
+        words += ["-r", max(1, round(rate / len(ports))), "-nostdin"]
+        words += ["-p", own.pop(), "-mp", own.pop()]
         words += ["-recv_timeout", 300_000, "-trace_stat", "-stf", place / "stats.csv", "-fd", 1]
         command = ["sipp", server.sip, *map(str, words), "-key", "rtp_port", str(port)]
         started.append(subprocess.Popen(command, cwd=place, stdout=subprocess.DEVNULL))
@@ -113,7 +127,7 @@ def measure(
         text=True,
     )
     assert receiver.stdout
-    ports = [int(port) for port in receiver.stdout.readline().split()][:STREAMS]
+    ports = [int(port) for port in receiver.stdout.readline().split()][:CALLERS]
     assert receiver.stdin
     receiver.stdin.write("\n")
     receiver.stdin.flush()
@@ -128,7 +142,7 @@ def measure(
     server.stop()
     for caller in callers:
         caller.wait(60)
-    counts = [sipp_counts(place.parent) for place in folder.glob("*/stats.csv")]
+    counts = [sipp_counts(folder / str(port)) for port in ports[: len(callers)]]
     rows = np.load(rows_file)
     steady = rows[rows[:, 2] > rows[:, 2].max() - int((seconds + WARM_UP) * 1e9)]
     deviations, lost, _ = jitter(steady)
