@@ -1,24 +1,32 @@
 """Loading what lease objects show, in a few queries however many leases."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from opentact.accounts.accounts import get_account
+from opentact.accounts.accounts import Account
 from opentact.accounts.users import User
-from opentact.numbers.leases import Lease, subscriptions_of
+from opentact.kit.by_keys import ByKeys
+from opentact.kit.faults import NotFound
+from opentact.numbers.leases import subscriptions_of
 from opentact.numbers.targets import Target, shorts
 
 from .services import Services
 from .wire.leases import LeaseAround, LeaseOut, lease_out
 
+_ACCOUNT: Any = Account.__table__
+_USER: Any = User.__table__
+_OWNER = select(_ACCOUNT).where(_ACCOUNT.c.uuid == bindparam("account"))
+_USERS = ByKeys(select(_USER), _USER.c.uuid)
+
 
 async def show_leases(
-    session: AsyncSession, services: Services, account: UUID, leases: Sequence[Lease]
+    session: AsyncSession, services: Services, account: UUID, leases: Sequence[Any]
 ) -> list[LeaseOut]:
-    """Write leases of one account."""
+    """Write leases (entities or rows) of one account."""
     if not leases:
         return []
     around = await around_leases(session, services, account, leases)
@@ -29,7 +37,7 @@ async def around_leases(
     session: AsyncSession,
     services: Services,
     account: UUID,
-    leases: Sequence[Lease],
+    leases: Sequence[Any],
     *,
     users: Iterable[UUID | None] = (),
 ) -> LeaseAround:
@@ -37,7 +45,7 @@ async def around_leases(
     wanted = {uuid for lease in leases for uuid in (lease.created_by, lease.modified_by)}
     users = await load_users(session, {*wanted, *users})
     return LeaseAround(
-        account=await get_account(session, account),
+        account=await _owner(session, account),
         users=users,
         online=frozenset(uuid for uuid in users if services.online(uuid)),
         subscriptions=await subscriptions_of(session, [lease.uuid for lease in leases]),
@@ -48,10 +56,14 @@ async def around_leases(
     )
 
 
-async def load_users(session: AsyncSession, uuids: Iterable[UUID | None]) -> dict[UUID, User]:
-    """Load users by their uuids."""
+async def _owner(session: AsyncSession, account: UUID) -> Any:
+    found = (await session.execute(_OWNER, {"account": account})).one_or_none()
+    if found is None:
+        raise NotFound("Account not found")
+    return found
+
+
+async def load_users(session: AsyncSession, uuids: Iterable[UUID | None]) -> dict[UUID, Any]:
+    """Load users by their uuids, as rows."""
     wanted = {uuid for uuid in uuids if uuid is not None}
-    if not wanted:
-        return {}
-    found = await session.scalars(select(User).where(User.uuid.in_(wanted)))
-    return {user.uuid: user for user in found}
+    return {user.uuid: user for user in await _USERS.rows(session, wanted)}

@@ -1,16 +1,17 @@
 """Loading what order objects show: all of it in a handful of queries."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from opentact.kit.by_keys import ByKeys
 from opentact.numbers.leases import Lease
 from opentact.numbers.order_book import items_of, summary_of
 from opentact.numbers.orders import CONTEXT
-from opentact.numbers.profiles import TnProfile
+from opentact.numbers.profiles import platform_profiles
 from opentact.numbers.targets import Target, shorts
 
 from .lease_view import around_leases
@@ -20,21 +21,21 @@ from .wire.leases import LeaseAround, lease_out, short_out, user_short
 from .wire.numbers import OrderDetailOut, item_out, order_out, price_out
 from .wire.tn_profiles import profile_out
 
+_LEASE: Any = Lease.__table__
+_LEASES = ByKeys(select(_LEASE).order_by(_LEASE.c.created_on, _LEASE.c.tn), _LEASE.c.order_uuid)
+
 
 async def show_orders(
     session: AsyncSession, services: Services, account: UUID, orders: Sequence[Any]
 ) -> list[OrderDetailOut]:
-    """Write orders of one account with everything about them."""
+    """Write orders (entities or rows) of one account with everything about them."""
     uuids = [order.uuid for order in orders]
     items = await items_of(session, uuids)
-    leases = list(
-        await session.scalars(
-            select(Lease).where(Lease.order_uuid.in_(uuids)).order_by(Lease.created_on, Lease.tn)
-        )
-    )
+    leases = await _LEASES.rows(session, uuids)
     buyers = [order.created_by for order in orders]
     around = await around_leases(session, services, account, leases, users=buyers)
-    profiles = await _profiles(session, {order.profile for order in orders})
+    named = {order.profile for order in orders if order.profile is not None}
+    profiles = await platform_profiles(session, named) if named else {}
     points = {
         Target.CONNECTION: await shorts(
             session, Target.CONNECTION, (order.sip_connection_uuid for order in orders)
@@ -46,22 +47,12 @@ async def show_orders(
     return [_order(order, items[order.uuid], leases, around, profiles, points) for order in orders]
 
 
-async def _profiles(session: AsyncSession, names: Collection[str | None]) -> dict[str, TnProfile]:
-    wanted = {name for name in names if name is not None}
-    if not wanted:
-        return {}
-    found = await session.scalars(
-        select(TnProfile).where(TnProfile.account_uuid.is_(None), TnProfile.name.in_(wanted))
-    )
-    return {profile.name: profile for profile in found}
-
-
 def _order(
     order: Any,
     items: list[Any],
-    leases: list[Lease],
+    leases: list[Any],
     around: LeaseAround,
-    profiles: dict[str, TnProfile],
+    profiles: dict[str, Any],
     points: dict[Target, dict[UUID, Any]],
 ) -> OrderDetailOut:
     shown = [item_out(item, CONTEXT) for item in items]

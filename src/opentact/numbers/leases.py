@@ -9,10 +9,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Select, String, UniqueConstraint, select, update
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    UniqueConstraint,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from opentact.kit.by_keys import ByKeys
 from opentact.kit.entities import Base, Stamped
 
 from .faults import LeaseNotFound
@@ -70,6 +79,15 @@ class Subscription(Stamped, Base):
     ended_on: Mapped[datetime | None] = mapped_column(default=None)
 
 
+_SUBSCRIPTION: Any = Subscription.__table__
+_SWITCHED_ON = ByKeys(
+    select(_SUBSCRIPTION)
+    .where(_SUBSCRIPTION.c.ended_on.is_(None))
+    .order_by(_SUBSCRIPTION.c.type.desc()),
+    _SUBSCRIPTION.c.lease_uuid,
+)
+
+
 def leases_of(account: UUID) -> Select[Lease]:
     """Select what the account holds."""
     return select(Lease).where(Lease.account_uuid == account, HELD)
@@ -98,17 +116,10 @@ async def get_lease(
     return lease
 
 
-async def subscriptions_of(
-    session: AsyncSession, leases: Sequence[UUID]
-) -> dict[UUID, list[Subscription]]:
-    """Load what is switched on for each of these leases."""
-    found: dict[UUID, list[Subscription]] = {uuid: [] for uuid in leases}
-    rows = await session.scalars(
-        select(Subscription)
-        .where(Subscription.lease_uuid.in_(leases), Subscription.ended_on.is_(None))
-        .order_by(Subscription.type.desc())
-    )
-    for row in rows:
+async def subscriptions_of(session: AsyncSession, leases: Sequence[UUID]) -> dict[UUID, list[Any]]:
+    """Load what is switched on for each of these leases, as rows."""
+    found: dict[UUID, list[Any]] = {uuid: [] for uuid in leases}
+    for row in await _SWITCHED_ON.rows(session, leases):
         found[row.lease_uuid].append(row)
     return found
 

@@ -7,6 +7,8 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from opentact.kit.by_keys import ByKeys
+
 from .events import OrderSummary
 from .faults import OrderNotFound
 from .orders import Item, Order, State
@@ -16,11 +18,7 @@ _ITEM: Any = Item.__table__
 _ONE = select(_ORDER).where(
     _ORDER.c.uuid == bindparam("order"), _ORDER.c.account_uuid == bindparam("account")
 )
-_ITEMS = (
-    select(_ITEM)
-    .where(_ITEM.c.order_uuid.in_(bindparam("orders", expanding=True)))
-    .order_by(_ITEM.c.place)
-)
+_ITEMS = ByKeys(select(_ITEM).order_by(_ITEM.c.place), _ITEM.c.order_uuid)
 
 
 async def get_order(session: AsyncSession, account: UUID, uuid: UUID) -> Any:
@@ -34,7 +32,7 @@ async def get_order(session: AsyncSession, account: UUID, uuid: UUID) -> Any:
 async def items_of(session: AsyncSession, orders: Collection[UUID]) -> dict[UUID, list[Any]]:
     """Load the items of orders as rows, in the order they were asked for."""
     found: dict[UUID, list[Any]] = {uuid: [] for uuid in orders}
-    for row in await session.execute(_ITEMS, {"orders": list(orders)}):
+    for row in await _ITEMS.rows(session, orders):
         found[row.order_uuid].append(row)
     return found
 

@@ -105,7 +105,7 @@ async def prices_for(session: AsyncSession, account: UUID, tn: int, *, now: date
     """Look up the price list that the account pays for the number."""
     name = await session.scalar(select(Tn.profile).where(Tn.tn == tn)) or DEFAULT
     lists = await price_lists(session, account, [name, DEFAULT], now=now)
-    found = lists.get(name) or lists.get(DEFAULT)
+    found: Prices | None = lists.get(name) or lists.get(DEFAULT)
     if found is None:
         raise ProfileNotFound(f"Profile not found: {name}")
     return found

@@ -8,9 +8,10 @@ customer: it holds whom the numbers that carry it let call, and shows the usual 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, or_, select
+from sqlalchemy import ForeignKey, Index, String, Uuid, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, MappedAsDataclass, mapped_column
 
@@ -67,6 +68,21 @@ class TnSpecialPrice(Stamped, Prices, Base):
     expired_on: Mapped[datetime | None] = mapped_column(default=None)
 
 
+# Made once and for the tables: making a statement costs more than running it.
+_PROFILE: Any = TnProfile.__table__
+_SPECIAL: Any = TnSpecialPrice.__table__
+_PLATFORM = _PROFILE.c.account_uuid.is_(None)
+_LISTS = select(_PROFILE).where(_PLATFORM, _PROFILE.c.name.in_(bindparam("names", expanding=True)))
+_SPECIALS = (
+    select(_SPECIAL)
+    .where(
+        _SPECIAL.c.account_uuid == bindparam("account", type_=Uuid()),
+        or_(_SPECIAL.c.expired_on.is_(None), _SPECIAL.c.expired_on > bindparam("now")),
+    )
+    .order_by(_SPECIAL.c.created_on, _SPECIAL.c.uuid)
+)
+
+
 def _usual(now: datetime) -> list[TnProfile]:
     us = _list("US", "Local numbers of the United States", now)
     us.nrc, us.mrc, us.sms_mrc = Decimal("0.50"), Decimal("1.00"), Decimal("0.20")
@@ -105,36 +121,30 @@ async def seed_profiles(session: AsyncSession, *, now: datetime) -> None:
 
 async def price_lists(
     session: AsyncSession, account: UUID, names: Iterable[str], *, now: datetime
-) -> Mapping[str, TnProfile | TnSpecialPrice]:
+) -> Mapping[str, Any]:
     """Look up what the account pays on each of these profiles: its special price goes first.
 
-    A name that is no profile is missing from the answer.
+    They are rows with the columns of `Prices`. A name that is no profile is missing.
     """
-    wanted = sorted(set(names))
-    usual = await session.scalars(
-        select(TnProfile).where(TnProfile.account_uuid.is_(None), TnProfile.name.in_(wanted))
-    )
-    found: dict[str, TnProfile | TnSpecialPrice] = {profile.name: profile for profile in usual}
+    found = await platform_profiles(session, names)
     for special in await special_prices(session, account, now=now):
         if special.name in found:
             found[special.name] = special
     return found
 
 
-async def special_prices(
-    session: AsyncSession, account: UUID, *, now: datetime
-) -> list[TnSpecialPrice]:
-    """List the account's special prices in force, the oldest first; the newest of a name counts."""
-    return list(
-        await session.scalars(
-            select(TnSpecialPrice)
-            .where(
-                TnSpecialPrice.account_uuid == account,
-                or_(TnSpecialPrice.expired_on.is_(None), TnSpecialPrice.expired_on > now),
-            )
-            .order_by(TnSpecialPrice.created_on, TnSpecialPrice.uuid)
-        )
-    )
+async def platform_profiles(session: AsyncSession, names: Iterable[str]) -> dict[str, Any]:
+    """Load the platform's profiles of these names, as rows."""
+    found = await session.execute(_LISTS, {"names": sorted(set(names))})
+    return {row.name: row for row in found}
+
+
+async def special_prices(session: AsyncSession, account: UUID, *, now: datetime) -> list[Any]:
+    """List the account's special prices in force as rows, the oldest first.
+
+    The newest of a name counts.
+    """
+    return list(await session.execute(_SPECIALS, {"account": account, "now": now}))
 
 
 async def profile_named(session: AsyncSession, name: str) -> TnProfile:
