@@ -60,9 +60,14 @@ async def prepare(server: Server, sound: str) -> int:
         return await buyer.number_with_flow(flow)
 
 
-async def live_calls(server: Server) -> int:
+async def until_live(server: Server, calls: int, seconds: float) -> int:
+    """Wait until so many calls are answered, or the time is over; tell how many are."""
+    until, live = time.monotonic() + seconds, 0
     async with customer(server.http, server.token) as buyer:
-        return sum(call["state"] == "live" for call in await buyer.online())
+        while live < calls and time.monotonic() < until:
+            await asyncio.sleep(1)
+            live = sum(call["state"] == "live" for call in await buyer.online())
+    return live
 
 
 def free_ports(count: int) -> list[int]:
@@ -117,7 +122,7 @@ def measure(
 ) -> dict[str, Any]:
     pids = [server.pid, server.child("media.process")]
     empty = [resident_kb(pid) for pid in pids]
-    bring_up = calls / rate + 5
+    bring_up = calls / rate + 20
     rows_file = folder / "rows.npy"
     words = ["--receive", str(bring_up + WARM_UP + seconds), "--rows", str(rows_file)]
     receiver = subprocess.Popen(
@@ -132,12 +137,11 @@ def measure(
     receiver.stdin.write("\n")
     receiver.stdin.flush()
     callers = start_sipp(server, number, calls, rate, ports, folder)
-    time.sleep(bring_up)
+    live = asyncio.run(until_live(server, calls, bring_up))
     before = [cpu_seconds(pid) for pid in pids]
     time.sleep(seconds)
     cpu = [(cpu_seconds(pid) - b) / seconds for pid, b in zip(pids, before, strict=True)]
     kilobytes = [(resident_kb(pid) - e) / calls for pid, e in zip(pids, empty, strict=True)]
-    live = asyncio.run(live_calls(server))
     receiver.wait()
     server.stop()
     for caller in callers:
