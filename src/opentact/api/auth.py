@@ -10,6 +10,7 @@ import binascii
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from fastapi import Request
@@ -39,12 +40,16 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whoever is asking, and for which account."""
+    """Whoever is asking, and for which account.
+
+    `credential` tells one API token from another; all JWTs of a user, and the password, are one.
+    """
 
     user: UUID
     account: UUID
     role: Role
     email: str
+    credential: str
 
 
 class Authenticator:
@@ -114,7 +119,7 @@ class Authenticator:
             self._attempts.failed(f"user {name}", f"address {address}")
             raise Unauthorized
         self._attempts.succeeded(f"user {name}")
-        return Principal(row[0], row[1], row[2], row[3])
+        return _principal(row, None)
 
     def forget(self) -> None:
         """Look everyone up anew: a token or a user has changed."""
@@ -122,7 +127,8 @@ class Authenticator:
 
     async def _look_up(self, session: AsyncSession, token: str, mark: str) -> Principal | None:
         now = self._clock.now()
-        if token.count(".") == 2:  # noqa: PLR2004 - a JWT has three parts
+        is_jwt = token.count(".") == 2  # noqa: PLR2004 - a JWT has three parts
+        if is_jwt:
             user = self._jwt.read(token, now)
             if user is None:
                 return None
@@ -135,7 +141,11 @@ class Authenticator:
                 .where((Token.expired_on.is_(None)) | (Token.expired_on > now))
             )
         row = (await session.execute(query)).one_or_none()
-        return Principal(row[0], row[1], row[2], row[3]) if row else None
+        return _principal(row, None if is_jwt else mark) if row else None
+
+
+def _principal(row: Any, mark: str | None) -> Principal:
+    return Principal(row[0], row[1], row[2], row[3], mark or f"user {row[0]}")
 
 
 def _active() -> Select[UUID, UUID, Role, str]:

@@ -50,7 +50,8 @@ class RequestId:
                 begun = True
                 headers = MutableHeaders(scope=message)
                 headers["x-request-id"] = name
-                for header, value in _SAFE.items():
+                told = scope.get("state", {}).get("headers", {})  # by what the route depends on
+                for header, value in {**_SAFE, **told}.items():
                     headers.setdefault(header, value)
             await send(message)
 

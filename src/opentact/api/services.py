@@ -23,6 +23,7 @@ from opentact.voice.switchboard import LiveCalls
 
 from .auth import Authenticator, Principal
 from .metrics import Metrics
+from .rates import Rates, TooFast
 
 
 @dataclass
@@ -52,6 +53,7 @@ class Services:
     sign_up_open: bool = True
     pings: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     metrics: Metrics = field(default_factory=Metrics)
+    rates: Rates = field(default_factory=lambda: Rates(per_second=0))
     number_providers: Mapping[str, NumberProvider] = field(default_factory=usual_providers)
     lease_period: Period = field(default_factory=Period)
     inspect: Mapping[str, Callable[[], Awaitable[list[dict[str, object]]]]] = field(
@@ -72,16 +74,26 @@ async def services_of(connection: HTTPConnection) -> Services:
 Inject = Annotated[Services, Depends(services_of)]
 
 
+def _pace(request: Request, services: Services, who: Principal) -> Principal:
+    left = services.rates.spend(who.credential)
+    if left is not None:
+        request.state.headers = left.headers()
+        if left.wait:
+            message = f"Too many requests with this token: wait {left.wait} s"
+            raise TooFast(message, retry_after=left.wait)
+    return who
+
+
 async def _caller(request: Request, services: Inject) -> AsyncIterator[Principal]:
     try:
-        yield await services.auth.principal(request)
+        yield _pace(request, services, await services.auth.principal(request))
     finally:
         # A form may have been read for its `jwt` field, or its file: its files are to be closed.
         await request.close()
 
 
 async def _admin(request: Request, services: Inject) -> Principal:
-    return await services.auth.admin(request)
+    return _pace(request, services, await services.auth.admin(request))
 
 
 Caller = Annotated[Principal, Depends(_caller)]

@@ -32,6 +32,7 @@ from opentact.adapters.speech.engine import LocalSpeech
 from opentact.adapters.storage.database import Database
 from opentact.adapters.storage.journal import Journal
 from opentact.api.auth import Authenticator
+from opentact.api.rates import Rates
 from opentact.api.services import Services
 from opentact.api.wire.calls import call_entity
 from opentact.api.wire.events import render
@@ -96,7 +97,7 @@ async def open_platform(settings: Settings, database: Database) -> AsyncIterator
     recordings, node = settings.data / "recordings", node_name(settings.data)
     async with AsyncExitStack() as stack:
         passwords = stack.enter_context(closing(Passwords(time.monotonic)))
-        await _close_lost(database, events, clock, node, recordings)
+        await _close_lost(database, events, clock, node, recordings, links)
         book = _open_book(stack, database, events, clock, links)
         props, media, speech = await _engines(settings, stack)
         desk = Desk(book, clock, props, recordings, call_entity, float(settings.park_seconds))
@@ -121,6 +122,7 @@ async def open_platform(settings: Settings, database: Database) -> AsyncIterator
             recordings=recordings,
             public_url=public_url(settings),
             sign_up_open=settings.sign_up,
+            rates=Rates(per_second=settings.rate_limit),
             pings=_pings(database, media),
         )
         jobs = await _start_jobs(stack, services, node, settings)
@@ -256,13 +258,18 @@ async def _open_sip(
 
 
 async def _close_lost(
-    database: Database, events: EventLog, clock: SystemClock, node: str, recordings: Path
+    database: Database,
+    events: EventLog,
+    clock: SystemClock,
+    node: str,
+    recordings: Path,
+    links: RecordingLinks,
 ) -> None:
     async with database.read() as session:
         lost = await lost_calls(session, node)
     for uuid in lost:
         async with database.write() as session:
-            await close_lost_call(session, uuid, events, clock.now(), recordings)
+            await close_lost_call(session, uuid, events, clock.now(), recordings, link=links.link)
     if lost:
         log.warning("lost_calls_closed", calls=len(lost))
 

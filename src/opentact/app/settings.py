@@ -53,6 +53,9 @@ class Settings:
     )
     media: str = _setting("process", "process (a child of its own) or inline (same process)")
     sign_up: bool = _setting(True, "Whether anybody may sign up by POST /rest/user")  # noqa: FBT003
+    rate_limit: int = _setting(
+        200, "Requests a second of one API token, twice as many at once; 0 for no limit"
+    )
     event_days: int = _setting(30, "Days that events are kept for replay")
     park_seconds: int = _setting(30, "Seconds a call waits for a call flow to be posted")
     log_level: str = _setting("info", "debug, info, warning or error")
