@@ -4,7 +4,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opentact.kit.clock import parse_stamp, stamp, whole_ms
+from opentact.kit.clock import parse_stamp, stamp, whole_ms, zone_of
 from opentact.kit.ids import Ids
 from opentact.kit.money import dollars, from_units, to_units
 
@@ -36,3 +36,10 @@ def test_half_a_unit_is_rounded_up() -> None:
 @given(st.datetimes(timezones=st.just(UTC), min_value=datetime(1970, 1, 1)))  # noqa: DTZ001
 def test_stamps_are_read_back_as_written(moment: datetime) -> None:
     assert parse_stamp(stamp(whole_ms(moment))) == whole_ms(moment)
+
+
+def test_an_unknown_zone_is_utc() -> None:
+    noon = datetime(2024, 7, 1, 12, tzinfo=UTC)
+    assert noon.astimezone(zone_of("America/New_York")).hour == 8
+    assert noon.astimezone(zone_of("Mars/Olympus")).hour == 12
+    assert noon.astimezone(zone_of("../etc/passwd")).hour == 12

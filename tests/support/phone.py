@@ -142,6 +142,7 @@ class Phone:
     static: bytes | None = None
     rate: Rate = field(default_factory=lambda: Rate(Decimal(0)))
     balance: str = "100"
+    time_zone: str = "UTC"
     speech: PaperSpeech = field(default_factory=PaperSpeech)
     shelf: PaperShelf = field(default_factory=PaperShelf)
     fetcher: PaperFetcher = field(default_factory=PaperFetcher)
@@ -155,6 +156,7 @@ class Phone:
         line = Line(self.leg, self.media)
         line.negotiate()
         one = card(balance=self.balance, of=self.app, rate=self.rate.per_minute)
+        one.account.time_zone = self.time_zone
         self.conversation = Conversation(one, self.app, self.static, self.rate, line, desk)
         self.task = asyncio.create_task(self.conversation.run())
         await settle()

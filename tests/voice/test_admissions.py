@@ -98,6 +98,15 @@ async def test_an_inactive_app(world: World) -> None:
     assert await refusal(world) == (causes.APP_INACTIVE, True)
 
 
+async def test_a_number_whose_voice_is_switched_off(world: World) -> None:
+    await lead(world, 12025550100)
+    off = await world.alice.client.patch(
+        "/rest/lease/tn/12025550100", json={"voice": False, "sms": True}
+    )
+    assert off.is_success
+    assert await refusal(world) == (causes.VOICE_OFF, True)
+
+
 async def test_an_expired_lease(world: World) -> None:
     await lead(world, 12025550100)
     world.clock.at += timedelta(days=400)

@@ -285,3 +285,17 @@ async def test_a_flow_without_waits_gives_others_their_turn() -> None:
     assert 0 < len(phone.commands) < 200
     await phone.ended()
     assert len(phone.commands) == 201
+
+
+@virtually
+@pytest.mark.parametrize(
+    ("zone", "said"), [("America/New_York", "said Morning"), ("UTC", "said Noon")]
+)
+async def test_a_schedule_looks_at_the_clock_of_the_account(zone: str, said: str) -> None:
+    phone = await call_for(
+        '<Schedule dow="tue" time="06:00:00-11:59:59"><Say>Morning</Say><Hangup/></Schedule>'
+        "<Say>Noon</Say>",
+        time_zone=zone,
+    )
+    await phone.ended()
+    assert phone.media.played == [(said, 1)]

@@ -1,8 +1,9 @@
 """Time as the platform writes it: UTC, to the millisecond."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
 class Clock(Protocol):
@@ -45,3 +46,11 @@ def parse_stamp(text: str) -> datetime:
         return whole_ms(moment.astimezone(UTC))
     except OverflowError:
         raise ValueError("expected a moment of the years 1 to 9999 in UTC") from None
+
+
+def zone_of(name: str) -> tzinfo:
+    """Find a time zone by its name; UTC if the machine does not know it."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, bindparam, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opentact.accounts.accounts import Account
 from opentact.billing.rating import Rate
 from opentact.kit.money import ZERO
+from opentact.numbers.features import Feature
 from opentact.numbers.inventory import Tn
-from opentact.numbers.leases import HELD, Lease
+from opentact.numbers.leases import HELD, Lease, Subscription
 from opentact.numbers.profiles import price_lists
 
 from . import causes
@@ -27,8 +28,13 @@ from .causes import Cause
 NANP_DIGITS = 10
 _NUMBER = re.compile(r"\+?[0-9]{3,15}")
 
+_VOICE = exists().where(
+    Subscription.lease_uuid == Lease.uuid,
+    Subscription.type == Feature.VOICE.value,
+    Subscription.ended_on.is_(None),
+)
 _WHO = (
-    select(Lease, Account, SipControlApp, Tn.profile)
+    select(Lease, Account, SipControlApp, Tn.profile, _VOICE.label("voice"))
     .join(Account, Account.uuid == Lease.account_uuid)
     .outerjoin(SipControlApp, SipControlApp.uuid == Lease.sip_control_app_uuid)
     .outerjoin(Tn, Tn.tn == Lease.tn)
@@ -71,6 +77,8 @@ class Refused:
 
 
 Verdict = Admitted | Refused
+Found = Row[Lease, Account, SipControlApp, str, bool]
+"""A number that is held: its lease, account, app (or None), price list, and whether voice is on."""
 
 
 def dialled_number(called: str) -> int | None:
@@ -89,28 +97,21 @@ async def admit_all(
     rows = (await session.execute(_WHO, {"numbers": sorted(numbers)})).all()
     if not rows:
         return {}
-    apps = {app.uuid for _, _, app, _ in rows if app is not None}
+    apps = {row[2].uuid for row in rows if row[2] is not None}
     flows = await _flows(session, apps)
     rates = await _rates(session, rows, now)
-    return {
-        lease.tn: _verdict(lease, account, app, flows, rates[lease.tn], now)
-        for lease, account, app, _ in rows
-    }
+    return {row[0].tn: _verdict(row, flows, rates[row[0].tn], now) for row in rows}
 
 
-def _verdict(
-    lease: Lease,
-    account: Account,
-    app: SipControlApp | None,
-    flows: dict[UUID, bytes],
-    rate: Rate,
-    now: datetime,
-) -> Verdict:
+def _verdict(row: Found, flows: dict[UUID, bytes], rate: Rate, now: datetime) -> Verdict:
+    lease, account, app, _, voice = row
     refused: Cause | None = None
     if lease.expired_on <= now:
         refused = causes.LEASE_EXPIRED
     elif not account.is_open:
         refused = causes.ACCOUNT_DISABLED
+    elif not voice:
+        refused = causes.VOICE_OFF
     elif app is None:
         refused = causes.NO_DESTINATION
     elif not app.is_active:
@@ -129,19 +130,17 @@ async def _flows(session: AsyncSession, apps: set[UUID]) -> dict[UUID, bytes]:
     return {app: document for app, document, removed_on in rows if removed_on is None}
 
 
-async def _rates(
-    session: AsyncSession, rows: Sequence[Row[Lease, Account, SipControlApp, str]], now: datetime
-) -> dict[int, Rate]:
+async def _rates(session: AsyncSession, rows: Sequence[Found], now: datetime) -> dict[int, Rate]:
     """Find what a minute costs on each number; most of a read's calls are of few accounts."""
     profiles: dict[UUID, set[str]] = {}
-    for lease, _, _, profile in rows:
+    for lease, _, _, profile, _ in rows:
         profiles.setdefault(lease.account_uuid, set()).add(profile or "")
     lists = {
         account: await price_lists(session, account, names, now=now)
         for account, names in profiles.items()
     }
     rates = {}
-    for lease, _, _, profile in rows:
+    for lease, _, _, profile, _ in rows:
         prices = lists[lease.account_uuid].get(profile or "")
         rates[lease.tn] = Rate(prices.voice_incoming_per_min_cost if prices else ZERO)
     return rates

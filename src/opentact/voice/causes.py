@@ -77,6 +77,14 @@ NO_DESTINATION = _cause(
     Blame.CUSTOMER,
     "The number points at no SIP control app: assign one to its lease",
 )
+VOICE_OFF = _cause(
+    "voice_off",
+    63,
+    "SERVICE_UNAVAILABLE",
+    480,
+    Blame.CUSTOMER,
+    "Voice is switched off for the number: switch it on in its lease",
+)
 LEASE_EXPIRED = _cause(
     "lease_expired",
     1,

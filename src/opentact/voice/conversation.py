@@ -7,13 +7,14 @@ are kept by the call book, the verbs are done by the actor, the flows come from 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import structlog
 
 from opentact.billing.rating import Rate
-from opentact.kit.clock import Clock
+from opentact.kit.clock import Clock, zone_of
 from opentact.kit.faults import Conflict
 
 from . import causes
@@ -178,7 +179,7 @@ class Conversation:
         return flow
 
     async def _run(self, flow: FlowDocument) -> None:
-        facts = CallFacts(fields=self._fields, app=str(self._app.uuid))
+        facts = CallFacts(fields=self._fields, app=str(self._app.uuid), local_now=self._local_now)
         run = start(flow, facts, self._budget)
         reply = None
         while True:
@@ -251,6 +252,10 @@ class Conversation:
     def _stop(self, why: str) -> None:
         if not self._actor.stop.done():
             self._actor.stop.set_result(why)
+
+    def _local_now(self) -> datetime:
+        """Tell the time where the account is (spec/11 D-16)."""
+        return self._desk.clock.now().astimezone(zone_of(self.card.account.time_zone))
 
     def _fields(self) -> dict[str, Any]:
         call = self.card.call
