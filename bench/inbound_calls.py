@@ -232,7 +232,7 @@ def one_run(rate: float, seconds: float, rest: int) -> Run:
     sink.bind((LOOPBACK, 0))
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        with running_server(folder / "data") as server:
+        with running_server(folder / "data", rate_limit=0) as server:
             number = asyncio.run(prepare(server, f"http://{LOOPBACK}:{sounds.server_port}/a.wav"))
             sipp(server, number, 5, 5, made(folder / "warm"), sink.getsockname()[1])
             pids = [server.pid, server.child("media.process")]
