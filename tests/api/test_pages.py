@@ -107,6 +107,24 @@ async def test_the_examples_of_events_are_served(world: World) -> None:
     assert (await world.anonymous.get("/docs/events/nothing.json")).status_code == 404
 
 
+async def test_the_description_says_which_routes_need_a_login(world: World) -> None:
+    paths = (await world.anonymous.get("/openapi.json")).json()["paths"]
+    open_ = {
+        f"{method.upper()} {path}"
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+        if "security" not in operation
+    }
+    assert {"POST /rest/user", "GET /health"} <= open_
+    # Everything else that strangers may ask for is signed, or the same for everybody.
+    assert open_ <= {
+        "POST /rest/user",
+        "GET /health",
+        "GET /metrics",
+        "GET /rest/record/{uuid}/file",
+    }
+
+
 async def test_llms_txt_is_plain(world: World) -> None:
     answer = await world.anonymous.get("/llms.txt")
     assert answer.text.startswith("# opentact\n")

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import APIRouter, FastAPI
+from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 
 from opentact import __version__
 
@@ -39,7 +41,7 @@ from . import (
 )
 from .metrics import Measure
 from .middleware import BodyLimit, RequestId
-from .services import Services
+from .services import Admin, Caller, Services
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -70,6 +72,9 @@ ROUTERS: list[APIRouter] = [
     dictionaries.router,
     inspect.router,
 ]
+
+# What a route depends on that does not answer strangers.
+_LOGINS = {get_args(each)[1].dependency for each in (Caller, Admin)}
 
 
 def create_app(services: Services, *, lifespan: Lifespan | None = None) -> FastAPI:
@@ -105,7 +110,27 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             answer = operation["responses"].get("422", {})
             if "HTTPValidationError" in str(answer):
                 del operation["responses"]["422"]
+    _name_who_asks(schema)
     for leftover in ("HTTPValidationError", "ValidationError"):
         schema.get("components", {}).get("schemas", {}).pop(leftover, None)
     app.openapi_schema = schema
     return schema
+
+
+def _name_who_asks(schema: dict[str, Any]) -> None:
+    """Say which routes need a login, and the ways to give one; `/docs` asks for it by this."""
+    schema.setdefault("components", {})["securitySchemes"] = {
+        "token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},
+        "bearer": {"type": "http", "scheme": "bearer"},
+        "password": {"type": "http", "scheme": "basic"},
+    }
+    for route in (route for router in ROUTERS for route in router.routes):
+        if not isinstance(route, APIRoute) or not _needs_login(route.dependant):
+            continue
+        for method in route.methods or ():
+            operation = schema["paths"].get(route.path_format, {}).get(method.lower(), {})
+            operation["security"] = [{"token": []}, {"bearer": []}, {"password": []}]
+
+
+def _needs_login(dependant: Dependant) -> bool:
+    return dependant.call in _LOGINS or any(map(_needs_login, dependant.dependencies))
