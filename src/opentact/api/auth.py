@@ -169,7 +169,8 @@ async def _credentials(request: Request) -> tuple[list[str], tuple[str, str] | N
         values.append(scheme)  # `Authorization: <token>`, as the tables of 2020 describe it
     values += [query.get(name) for name in _TOKEN_QUERIES]
     if headers.get("content-type", "").startswith(_FORMS):
-        sent = (await request.form()).get("jwt")
+        request.state.form = form = await request.form()  # the middleware closes its files
+        sent = form.get("jwt")
         values.append(sent if isinstance(sent, str) else None)
     return [token for value in values if value and (token := _unquoted(value))], basic
 

@@ -63,6 +63,9 @@ class RequestId:
             await our_fault(scope["method"], scope["path"], error)(scope, receive, named)
         finally:
             request_id.reset(token)
+            form = scope.get("state", {}).get("form")
+            if form is not None:
+                await form.close()
 
 
 class BodyLimit:

@@ -1,6 +1,6 @@
 """What the routes are built from: handed in once, in `serve` and in tests alike."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, cast
@@ -84,15 +84,14 @@ def _pace(request: Request, services: Services, who: Principal) -> Principal:
     return who
 
 
-async def _caller(request: Request, services: Inject) -> AsyncIterator[Principal]:
-    try:
-        yield _pace(request, services, await services.auth.principal(request))
-    finally:
-        # A form may have been read for its `jwt` field, or its file: its files are to be closed.
-        await request.close()
+# Neither asks the framework for the services: that costs more than what they do.
+async def _caller(request: Request) -> Principal:
+    services = await services_of(request)
+    return _pace(request, services, await services.auth.principal(request))
 
 
-async def _admin(request: Request, services: Inject) -> Principal:
+async def _admin(request: Request) -> Principal:
+    services = await services_of(request)
     return _pace(request, services, await services.auth.admin(request))
 
 
