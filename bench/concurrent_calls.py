@@ -27,9 +27,10 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "bench")]
 
-from inbound_calls import SCENARIO, Sound, cpu_seconds, made, sipp_counts  # noqa: E402 - see above
+from inbound_calls import SCENARIO, cpu_seconds, made, sipp_counts  # noqa: E402 - see above
 from prompt_streams import WARM_UP, jitter, resident_kb  # noqa: E402
 from prompt_streams import __file__ as receiver_program  # noqa: E402
+from sound import Sound  # noqa: E402
 
 from support.live_server import Server, customer, running_server  # noqa: E402
 from support.peers import LOOPBACK  # noqa: E402

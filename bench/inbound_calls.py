@@ -11,7 +11,6 @@ connections ask as fast as they are answered.
 
 import argparse
 import asyncio
-import io
 import socket
 import sqlite3
 import subprocess
@@ -19,16 +18,17 @@ import sys
 import tempfile
 import threading
 import time
-import wave
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "bench")]
+
+from sound import Sound  # noqa: E402
 
 from support.live_server import Server, customer, running_server  # noqa: E402
 from support.peers import LOOPBACK, free_port  # noqa: E402 - found by the line above
@@ -51,32 +51,6 @@ class Run:
     media_ms: float
     rest: int
     wrong: tuple[str, ...]
-
-
-class Sound(BaseHTTPRequestHandler):
-    """Answers one second of a tone, whatever is asked."""
-
-    def do_GET(self) -> None:
-        body = tone()
-        self.send_response(200)
-        self.send_header("Content-Type", "audio/wav")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-def tone() -> bytes:
-    times = np.arange(8_000) / 8_000
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(8_000)
-        file.writeframes((8_000 * np.sin(2 * np.pi * 440 * times)).astype("<i2").tobytes())
-    return out.getvalue()
 
 
 async def prepare(server: Server, sound: str) -> int:
@@ -125,54 +99,58 @@ def sipp_counts(folder: Path) -> tuple[int, int, int]:
     return int(row["SuccessfulCall(C)"]), failed, int(row["Retransmissions(C)"])
 
 
+def expected_of(calls: int) -> dict[str, tuple[str, int]]:
+    """Tell what is counted, and how many there must be."""
+    event = "SELECT ref_id, json_extract(frame, '$.seq') AS seq FROM event"
+    whole = "destroy_on IS NOT NULL AND cause = 'flow_hung_up'"
+    sent = f"json_extract(media, '$.packets_sent') >= {PACKETS}"
+    return {
+        "call records": ("SELECT count(*) FROM call", calls),
+        "closed with their cause": (f"SELECT count(*) FROM call WHERE {whole}", calls),
+        "prompt sent whole": (f"SELECT count(*) FROM call WHERE {sent}", calls),
+        "state events": (
+            "SELECT count(*) FROM event WHERE type = 'call_state'",
+            STATES * calls,
+        ),
+        "destroyed once": (
+            (
+                "SELECT count(DISTINCT ref_id) FROM event WHERE type = 'call_state'"
+                " AND json_extract(frame, '$.payload.state') = 'destroyed'"
+            ),
+            calls,
+        ),
+        "gaps in numbers": (
+            (
+                "SELECT count(*) FROM"
+                " (SELECT ref_id, count(*) n, max(seq) top, count(DISTINCT seq) d"
+                f" FROM ({event} WHERE type LIKE 'call%') GROUP BY ref_id"
+                " HAVING n != top OR n != d)"
+            ),
+            0,
+        ),
+        "balance against ledger": (
+            (
+                "SELECT count(*) FROM account WHERE balance !="
+                ' (SELECT coalesce(sum(amount), 0) FROM "transaction"'
+                " WHERE account_uuid = account.uuid)"
+            ),
+            0,
+        ),
+    }
+
+
 def found_wrong(database: Path, calls: int) -> tuple[str, ...]:
     """Hold the database against the calls that were made; name what does not fit."""
     with sqlite3.connect(database) as rows:
-
-        def one(sql: str) -> int:
-            return int(rows.execute(sql).fetchone()[0] or 0)
-
-        event = "SELECT ref_id, json_extract(frame, '$.seq') AS seq FROM event"
-        whole = "destroy_on IS NOT NULL AND cause = 'flow_hung_up'"
-        sent = f"json_extract(media, '$.packets_sent') >= {PACKETS}"
-        expected = {
-            "call records": ("SELECT count(*) FROM call", calls),
-            "closed with their cause": (f"SELECT count(*) FROM call WHERE {whole}", calls),
-            "prompt sent whole": (f"SELECT count(*) FROM call WHERE {sent}", calls),
-            "state events": (
-                "SELECT count(*) FROM event WHERE type = 'call_state'",
-                STATES * calls,
-            ),
-            "destroyed once": (
-                (
-                    "SELECT count(DISTINCT ref_id) FROM event WHERE type = 'call_state'"
-                    " AND json_extract(frame, '$.payload.state') = 'destroyed'"
-                ),
-                calls,
-            ),
-            "gaps in numbers": (
-                (
-                    "SELECT count(*) FROM"
-                    " (SELECT ref_id, count(*) n, max(seq) top, count(DISTINCT seq) d"
-                    f" FROM ({event} WHERE type LIKE 'call%') GROUP BY ref_id"
-                    " HAVING n != top OR n != d)"
-                ),
-                0,
-            ),
-            "balance against ledger": (
-                (
-                    "SELECT count(*) FROM account WHERE balance !="
-                    ' (SELECT coalesce(sum(amount), 0) FROM "transaction"'
-                    " WHERE account_uuid = account.uuid)"
-                ),
-                0,
-            ),
+        counted = {
+            name: int(rows.execute(sql).fetchone()[0] or 0)
+            for name, (sql, _) in expected_of(calls).items()
         }
-        return tuple(
-            f"{name}: {found} instead of {wanted}"
-            for name, (sql, wanted) in expected.items()
-            if (found := one(sql)) != wanted
-        )
+    return tuple(
+        f"{name}: {counted[name]} instead of {wanted}"
+        for name, (_, wanted) in expected_of(calls).items()
+        if counted[name] != wanted
+    )
 
 
 async def ask_for_ever(http: str, token: str, connections: int) -> None:
