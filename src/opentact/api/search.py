@@ -105,7 +105,10 @@ def one_of(column: Column, words: Mapping[str, tuple[Any, ...]]) -> Filter:
 
 
 def mask(column: Column) -> Filter:
-    """Match text where `*` is any run and `%` one position; without either, exactly."""
+    """Match text where `*` is any run and `%` one position; without either, exactly.
+
+    A mask does not tell capital letters from small ones; exact text does.
+    """
     return Filter(str, lambda text: masked(column, text))
 
 
@@ -115,7 +118,7 @@ def masked(column: Column, text: str, *, infix: bool = False) -> ColumnElement[b
         condition: ColumnElement[bool] = column == text
         return condition
     pattern = text.replace("\\", "\\\\").replace("_", "\\_").replace("%", "_").replace("*", "%")
-    liked: ColumnElement[bool] = column.like(f"%{pattern}%" if infix else pattern, escape="\\")
+    liked: ColumnElement[bool] = column.ilike(f"%{pattern}%" if infix else pattern, escape="\\")
     return liked
 
 
