@@ -22,7 +22,7 @@ from .envelope import Envelope, errors, ok
 from .lease_view import show_leases
 from .search import Found, Moment, SearchSpec, count, documented, equal, mask, read_search
 from .services import Caller, Inject, Services
-from .wire.transactions import TransactionOut, transaction_out
+from .wire.transactions import TransactionOut, invoice_line_out, transaction_out
 
 MOST = 10**9
 router = APIRouter(prefix="/rest/transaction", tags=["Transaction"])
@@ -96,7 +96,7 @@ async def invoice_report(
     span = _span(last_month(services.clock.now()), start, end)
     async with services.database.read() as session:
         rows = await invoice(session, who.account, span)
-    report = [{"ref_type": kind.value, "amount": float(amount)} for kind, amount in rows]
+    report = [invoice_line_out(kind, amount) for kind, amount in rows]
     return ok({"from": stamp(span.start), "to": stamp(span.end), "report": report})
 
 

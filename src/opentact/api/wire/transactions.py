@@ -1,11 +1,12 @@
 """Ledger entries as the wire spells them (spec/12, ITransaction)."""
 
+from decimal import Decimal
 from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
 from opentact.accounts.accounts import Account
-from opentact.billing.ledger import Transaction
+from opentact.billing.ledger import RefType, Transaction
 from opentact.kit.clock import stamp
 
 from .accounts import account_short
@@ -25,6 +26,18 @@ class TransactionOut(TypedDict):
     ref_uuid: str | None
     description: str | None
     ref_object: NotRequired[dict[str, Any] | None]
+
+
+class InvoiceLineOut(TypedDict):
+    """What was paid for one kind of thing."""
+
+    ref_type: str
+    amount: float
+
+
+def invoice_line_out(kind: RefType, amount: Decimal) -> InvoiceLineOut:
+    """Write a line of an invoice."""
+    return {"ref_type": kind.value, "amount": float(amount)}
 
 
 def transaction_out(entry: Transaction, account: Account) -> TransactionOut:
