@@ -9,6 +9,7 @@ import asyncio
 from dataclasses import dataclass
 
 from opentact.kit.clock import Clock
+from opentact.kit.quick import quick
 from opentact.kit.units import Storage
 
 from . import causes
@@ -54,8 +55,10 @@ class Admissions:
 
     async def _answer(self, asked: list[_Question]) -> None:
         try:
-            async with self._storage.read() as session:
-                found = await admit_all(session, {q.number for q in asked}, self._clock.now())
+            # A few rows by their keys: the trips to another thread would be most of the wait.
+            with quick():
+                async with self._storage.read() as session:
+                    found = await admit_all(session, {q.number for q in asked}, self._clock.now())
         except Exception as error:  # noqa: BLE001 - told to every call that waits for it
             for question in asked:
                 if not question.answer.done():

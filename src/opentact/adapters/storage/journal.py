@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from opentact.kit.quick import quick
 from opentact.kit.units import take_on_commit
 
 from .database import Database
@@ -91,9 +92,11 @@ class Journal:
     async def _store(self, group: list[_Piece]) -> None:
         results: list[tuple[_Piece, Any]] = []
         try:
-            async with self._database.write() as session:
-                for piece in group:
-                    await _attempt(session, piece, results)
+            # What is grouped is inserts and changes of rows by their keys (kit/quick.py).
+            with quick():
+                async with self._database.write() as session:
+                    for piece in group:
+                        await _attempt(session, piece, results)
         except Exception as error:
             log.exception("journal_commit_failed", pieces=len(group))
             for piece in group:
