@@ -17,6 +17,7 @@ from opentact.numbers.targets import Target, shorts
 from .services import Services
 from .wire.leases import LeaseAround, LeaseOut, lease_out
 
+NOTHING = LeaseAround()
 _ACCOUNT: Any = Account.__table__
 _USER: Any = User.__table__
 _OWNER = select(_ACCOUNT).where(_ACCOUNT.c.uuid == bindparam("account"))
@@ -40,15 +41,21 @@ async def around_leases(
     leases: Sequence[Any],
     *,
     users: Iterable[UUID | None] = (),
+    known: LeaseAround = NOTHING,
 ) -> LeaseAround:
-    """Load the account, users, subscriptions and targets of leases; `users` are loaded as well."""
+    """Load the account, users, subscriptions and targets of leases; `users` are loaded as well.
+
+    What is `known` is not loaded again: the account, some users, or all subscriptions.
+    """
     wanted = {uuid for lease in leases for uuid in (lease.created_by, lease.modified_by)}
-    users = await load_users(session, {*wanted, *users})
+    missing = {*wanted, *users} - known.users.keys()
+    found = {**known.users, **await load_users(session, missing)}
     return LeaseAround(
-        account=await _owner(session, account),
-        users=users,
-        online=frozenset(uuid for uuid in users if services.online(uuid)),
-        subscriptions=await subscriptions_of(session, [lease.uuid for lease in leases]),
+        account=known.account or await _owner(session, account),
+        users=found,
+        online=frozenset(uuid for uuid in found if services.online(uuid)),
+        subscriptions=known.subscriptions
+        or await subscriptions_of(session, [lease.uuid for lease in leases]),
         targets={
             kind: await shorts(session, kind, (getattr(lease, kind.column) for lease in leases))
             for kind in Target

@@ -29,7 +29,7 @@ from opentact.numbers.targets import Target, check_target
 from .envelope import Envelope, errors, ok
 from .idempotency import Doing, Once
 from .order_bodies import OldOrder, OrderNew
-from .order_view import show_orders
+from .order_view import show_order, show_orders
 from .search import Filter, Found, SearchSpec, count, documented, read_search
 from .services import Caller, Inject, Services
 from .wire.numbers import OrderDetailOut, OrderOut, PriceOut, order_out, quote_out
@@ -261,11 +261,5 @@ async def search(request: Request, who: Caller, services: Inject) -> Response:
 async def detail(uuid: UUID, who: Caller, services: Inject) -> Response:
     """Show an order with its items, leases, price, account and user."""
     with quick():
-        [shown] = await _detail(services, who.account, uuid)
-    return ok(shown)
-
-
-async def _detail(services: Services, account: UUID, uuid: UUID) -> list[OrderDetailOut]:
-    async with services.database.read() as session:
-        order = await get_order(session, account, uuid)
-        return await show_orders(session, services, account, [order])
+        async with services.database.read() as session:
+            return ok(await show_order(session, services, who.account, uuid))

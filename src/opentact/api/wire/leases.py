@@ -8,8 +8,6 @@ from uuid import UUID
 
 from typing_extensions import TypedDict
 
-from opentact.accounts.accounts import Account
-from opentact.accounts.users import User
 from opentact.events.log import Draft
 from opentact.kit.clock import stamp
 from opentact.numbers.events import LeaseReleased, LeaseRenewed
@@ -57,14 +55,14 @@ class LeaseOut(TypedDict):
     modified_by: dict[str, Any] | None
 
 
-@dataclass
+@dataclass(frozen=True)
 class LeaseAround:
-    """What leases point at, loaded once for many."""
+    """What leases point at, loaded once for many: entities, or rows with their columns."""
 
-    account: Account | None = None
-    users: Mapping[UUID, User] = field(default_factory=dict)
+    account: Any = None
+    users: Mapping[UUID, Any] = field(default_factory=dict)
     online: frozenset[UUID] = frozenset()
-    subscriptions: Mapping[UUID, list[Subscription]] = field(default_factory=dict)
+    subscriptions: Mapping[UUID, list[Any]] = field(default_factory=dict)
     targets: Mapping[Target, Mapping[UUID, Short]] = field(default_factory=dict)
 
 
