@@ -25,9 +25,11 @@ GOOD: list[tuple[str, Any, Any]] = [
     ("IpAddress", "2001:DB8:0::1", "2001:db8::1"),
     ("Hostname", "pbx-1.example.com", "pbx-1.example.com"),
 ]
+NO_FLAGS: list[Any] = ["yes", "True", 1, 0, None, [], ""]
+NO_WHOLES: list[Any] = [True, "7", 7.5, None, [], float("nan"), float("inf")]
 BAD: list[tuple[str, Any]] = [
-    *(("Flag", value) for value in ("yes", "True", 1, 0, None, [], "")),
-    *(("Whole", value) for value in (True, "7", 7.5, None, [], float("nan"), float("inf"))),
+    *(("Flag", value) for value in NO_FLAGS),
+    *(("Whole", value) for value in NO_WHOLES),
     *(("Count", value) for value in (-1, 2**31, 2**200, 1e300)),
     *(("Amount", value) for value in (-0.01, True, "1", 10**10, float("nan"), float("inf"))),
     *(("Line", value) for value in ("x" * 256, "\0", "a\ud800", 7, None)),

@@ -72,27 +72,21 @@ class World:
     published: list[Logged]
 
 
-@asynccontextmanager
-async def build_world(url: str, **services: Any) -> AsyncIterator[World]:
-    """Build it on the database at `url`, which has its tables; `services` replace members."""
-    database, clock, published = Database(url), Hands(), list[Logged]()
-    await database.upgrade()
-    async with database.write() as session:
-        await seed_products(session, clock.now())
+def wired(database: Database, published: list[Logged]) -> dict[str, Any]:
+    """Make the services of a world; what the bus is told is added to `published`."""
+    clock, bus, presence = Hands(), InProcessBus(), Presence()
     passwords = Passwords(time.monotonic, fast=True)
     jwt = JwtIssuer(b"0123456789abcdef0123456789abcdef")
-    auth = Authenticator(database, passwords=passwords, jwt=jwt, clock=clock)
-    bus, presence = InProcessBus(), Presence()
+    secrets = (f"{n:048d}" for n in range(10_000))
 
     def publish(events: list[Logged]) -> None:
         published.extend(events)
         bus.publish(events)
 
-    secrets = (f"{n:048d}" for n in range(10_000))
-    wired: dict[str, Any] = {
+    return {
         "database": database,
         "clock": clock,
-        "auth": auth,
+        "auth": Authenticator(database, passwords=passwords, jwt=jwt, clock=clock),
         "events": EventLog(render, publish),
         "bus": bus,
         "presence": presence,
@@ -103,54 +97,63 @@ async def build_world(url: str, **services: Any) -> AsyncIterator[World]:
         "switchboard": NoCalls(),
         "recording_links": RecordingLinks(b"0123456789abcdef", "http://test"),
         "recordings": Path("/nonexistent"),
-        **services,
     }
-    app = create_app(Services(**wired))
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+
+
+def client_of(app: FastAPI, token: str | None = None) -> httpx.AsyncClient:
+    """Make a client that holds every answer against the published description."""
 
     async def keeps_to_contract(answer: httpx.Response) -> None:
         await CONTRACT.check(app, answer)
 
-    def client(token: str | None = None) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
-            transport=transport,
-            base_url="http://test",
-            headers={"X-Auth-Token": token} if token else {},
-            event_hooks={"response": [keeps_to_contract]},
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+        base_url="http://test",
+        headers={"X-Auth-Token": token} if token else {},
+        event_hooks={"response": [keeps_to_contract]},
+    )
+
+
+async def tenant(app: FastAPI, name: str, role: Role = Role.USER) -> Tenant:
+    """Open an account with 100 dollars, a user and a token."""
+    services: Services = app.state.services
+    email, token, now = f"{name}@example.com", name.ljust(48, "x"), services.clock.now()
+    async with services.database.write() as session:
+        account = await open_account(session, name=name, email=email, now=now)
+        await post(session, account.uuid, [Line(Decimal(100), RefType.PAYMENT)], now=now)
+        user = await add_user(
+            session,
+            User(
+                account_uuid=account.uuid,
+                email=email,
+                password_hash=await services.passwords.hash(PASSWORD),
+                role=role,
+                created_on=now,
+                modified_on=now,
+            ),
         )
+        await create_token(session, account.uuid, user.uuid, token, name="test", ttl=None, now=now)
+    return Tenant(account.uuid, user.uuid, email, token, client_of(app, token))
 
-    async def tenant(name: str, role: Role = Role.USER) -> Tenant:
-        email, token = f"{name}@example.com", name.ljust(48, "x")
-        async with database.write() as session:
-            account = await open_account(session, name=name, email=email, now=clock.now())
-            await post(
-                session, account.uuid, [Line(Decimal(100), RefType.PAYMENT)], now=clock.now()
-            )
-            user = await add_user(
-                session,
-                User(
-                    account_uuid=account.uuid,
-                    email=email,
-                    password_hash=await passwords.hash(PASSWORD),
-                    role=role,
-                    created_on=clock.now(),
-                    modified_on=clock.now(),
-                ),
-            )
-            await create_token(
-                session, account.uuid, user.uuid, token, name="test", ttl=None, now=clock.now()
-            )
-        return Tenant(account.uuid, user.uuid, email, token, client(token))
 
+@asynccontextmanager
+async def build_world(url: str, **services: Any) -> AsyncIterator[World]:
+    """Build it on the database at `url`, which has its tables; `services` replace members."""
+    database, published = Database(url), list[Logged]()
+    await database.upgrade()
+    made = {**wired(database, published), **services}
+    async with database.write() as session:
+        await seed_products(session, made["clock"].now())
+    app = create_app(Services(**made))
     world = World(
         app,
         app.state.services,
         database,
-        clock,
-        client(),
-        await tenant("alice"),
-        await tenant("bob"),
-        await tenant("root", Role.ADMIN),
+        made["clock"],
+        client_of(app),
+        await tenant(app, "alice"),
+        await tenant(app, "bob"),
+        await tenant(app, "root", Role.ADMIN),
         published,
     )
     try:
@@ -158,5 +161,5 @@ async def build_world(url: str, **services: Any) -> AsyncIterator[World]:
     finally:
         for one in (world.anonymous, world.alice.client, world.bob.client, world.admin.client):
             await one.aclose()
-        passwords.close()
+        world.services.passwords.close()
         await database.close()

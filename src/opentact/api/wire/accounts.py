@@ -8,6 +8,13 @@ from opentact.accounts.users import User
 from opentact.kit.clock import stamp
 
 
+class NotificationOut(TypedDict):
+    """Which notices about the balance are wanted (spec/11 D-22)."""
+
+    balance_changed: bool
+    balance_threshold: float | None
+
+
 class AccountOut(TypedDict):
     """An account. The short form that other objects carry has no `disabled_on` and so on."""
 
@@ -26,6 +33,7 @@ class AccountOut(TypedDict):
     zip_code: NotRequired[str | None]
     city: NotRequired[str | None]
     time_zone: NotRequired[str]
+    notification: NotRequired[NotificationOut]
     users: NotRequired[list["UserOut"]]
 
 
@@ -90,6 +98,11 @@ def account_out(account: Account, users: list[UserOut] | None = None) -> Account
     out["zip_code"] = account.zip_code
     out["city"] = account.city
     out["time_zone"] = account.time_zone
+    limit = account.balance_threshold
+    out["notification"] = {
+        "balance_changed": account.balance_changed,
+        "balance_threshold": None if limit is None else float(limit),
+    }
     if users is not None:
         out["users"] = users
     return out
