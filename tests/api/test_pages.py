@@ -125,6 +125,15 @@ async def test_the_description_says_which_routes_need_a_login(world: World) -> N
     }
 
 
+async def test_the_description_calls_each_route_by_what_it_does(world: World) -> None:
+    paths = (await world.anonymous.get("/openapi.json")).json()["paths"]
+    order = paths["/rest/order"]["post"]
+    assert order["summary"] == "Order numbers"
+    for operations in paths.values():
+        for operation in operations.values():
+            assert " " in operation["summary"], operation["operationId"]
+
+
 async def test_llms_txt_is_plain(world: World) -> None:
     answer = await world.anonymous.get("/llms.txt")
     assert answer.text.startswith("# opentact\n")

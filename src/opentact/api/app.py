@@ -107,6 +107,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     schema = get_openapi(title=app.title, version=app.version, routes=app.routes)
     for path in schema["paths"].values():
         for operation in path.values():
+            _title(operation)
             answer = operation["responses"].get("422", {})
             if "HTTPValidationError" in str(answer):
                 del operation["responses"]["422"]
@@ -115,6 +116,12 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         schema.get("components", {}).get("schemas", {}).pop(leftover, None)
     app.openapi_schema = schema
     return schema
+
+
+def _title(operation: dict[str, Any]) -> None:
+    """Call a route by the first sentence of what it says of itself, not by its function's name."""
+    words = operation.get("description", operation["summary"])
+    operation["summary"] = words.partition(". ")[0].rstrip(".")
 
 
 def _name_who_asks(schema: dict[str, Any]) -> None:
