@@ -149,6 +149,15 @@ def prompt(path: Path) -> Path:
     return path
 
 
+async def playing(media: ProcessMedia, legs: int, file: Path, ports: list[int]) -> list[MediaLeg]:
+    """Open so many legs, and have each play the file to one of the ports, over and over."""
+    opened: list[MediaLeg] = [await media.open(uuid4(), HOST) for _ in range(legs)]
+    for number, leg in enumerate(opened):
+        leg.connect(Negotiated((HOST, ports[number % SOCKETS]), "PCMU", 0, 101))
+        leg.play(1, file, loop=0)
+    return opened
+
+
 async def one_run(legs: int, seconds: float, *, talking: bool) -> Run:
     media = ProcessMedia(MediaSettings())
     await media.start()
@@ -160,11 +169,7 @@ async def one_run(legs: int, seconds: float, *, talking: bool) -> Run:
         assert receiver.stdin
         assert receiver.stdout
         ports = [int(port) for port in receiver.stdout.readline().split()]
-        opened: list[MediaLeg] = [await media.open(uuid4(), HOST) for _ in range(legs)]
-        file = prompt(Path(folder) / "prompt.raw")
-        for number, leg in enumerate(opened):
-            leg.connect(Negotiated((HOST, ports[number % SOCKETS]), "PCMU", 0, 101))
-            leg.play(1, file, loop=0)
+        opened = await playing(media, legs, prompt(Path(folder) / "prompt.raw"), ports)
         talk_to = [str(leg.port) for leg in opened] if talking else []
         receiver.stdin.write(" ".join(talk_to) + "\n")
         receiver.stdin.flush()
@@ -177,14 +182,14 @@ async def one_run(legs: int, seconds: float, *, talking: bool) -> Run:
         deviations, lost, doubled = jitter(np.load(rows_file))
     stats = [await leg.close() for leg in opened]
     await media.close()
-    p50, p99, p999 = np.percentile(deviations, [50, 99, 99.9])
+    p50, p99, p999 = map(float, np.percentile(deviations, [50, 99, 99.9]))
     return Run(
         packets=len(deviations),
         lost=lost,
         doubled=doubled,
-        p50=float(p50),
-        p99=float(p99),
-        p999=float(p999),
+        p50=p50,
+        p99=p99,
+        p999=p999,
         worst=float(deviations.max()),
         cpu=cpu,
         kilobytes=used / legs,
