@@ -90,7 +90,8 @@ def create_app(services: Services, *, lifespan: Lifespan | None = None) -> FastA
     app.state.services = services
     envelope.install(app)
     for router in ROUTERS:
-        app.include_router(router)
+        # Not `include_router`: it makes every route once more, at the first request to come.
+        app.router.routes.extend(router.routes)
     app.add_middleware(BodyLimit)
     app.add_middleware(RequestId)
     services.metrics.watch_sockets(lambda: services.presence.sockets)
