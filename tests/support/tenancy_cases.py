@@ -26,6 +26,8 @@ PUBLIC: dict[str, str] = {
     "HEAD /docs/assets/{name}": "files of the pages",
     "GET /docs/errors": "the documentation",
     "HEAD /docs/errors": "the documentation",
+    "GET /docs/events/{name}.json": "the documentation",
+    "HEAD /docs/events/{name}.json": "the documentation",
     "GET /docs/guide": "the documentation",
     "HEAD /docs/guide": "the documentation",
     "GET /docs/{section}/{name}": "the documentation",
