@@ -21,7 +21,6 @@ from opentact.numbers.targets import Target, shorts
 
 from .lease_view import NOTHING, around_leases
 from .services import Services
-from .wire.accounts import account_short
 from .wire.leases import LeaseAround, lease_out, short_out, user_short
 from .wire.numbers import OrderDetailOut, item_out, order_out, price_out
 from .wire.tn_profiles import profile_out
@@ -119,7 +118,7 @@ def _order(
     app = order.sip_control_app_uuid
     return {
         **order_out(summary_of(order, items)),
-        "account": {**account_short(around.account)} if around.account else {},
+        "account": around.owner or {},
         "created_by": user,
         "modified_by": user,
         "tn_items": shown,

@@ -46,6 +46,12 @@ def sqlite_engine(
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(begin)
+        if begin == "BEGIN":
+            # It waits for nothing and cannot fail: it takes its lock with the first statement.
+            cursor = connection.connection.cursor()
+            cursor.execute(begin)
+            cursor.close()
+        else:
+            connection.exec_driver_sql(begin)
 
     return engine

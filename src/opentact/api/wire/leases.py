@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -65,6 +66,19 @@ class LeaseAround:
     subscriptions: Mapping[UUID, list[Any]] = field(default_factory=dict)
     targets: Mapping[Target, Mapping[UUID, Short]] = field(default_factory=dict)
 
+    @cached_property
+    def owner(self) -> dict[str, Any] | None:
+        """The account as every lease carries it: written once."""
+        return {**account_short(self.account)} if self.account is not None else None
+
+    @cached_property
+    def people(self) -> dict[UUID, dict[str, Any]]:
+        """The users as leases carry them: each written once."""
+        return {
+            uuid: {**user_out(user, online=uuid in self.online)}
+            for uuid, user in self.users.items()
+        }
+
 
 def short_out(short: Short | None) -> dict[str, Any] | None:
     """Write the short form of something with a name."""
@@ -99,7 +113,7 @@ def lease_out(lease: Lease, around: LeaseAround) -> LeaseOut:
         "mms": lease.mms,
         "fax": lease.fax,
         "emergency": lease.emergency,
-        "account": {**account_short(around.account)} if around.account else None,
+        "account": around.owner,
         "tnorder": {"uuid": str(lease.order_uuid)} if lease.order_uuid else None,
         "messaging_profile": points[Target.MESSAGING],
         "sip_connection": points[Target.CONNECTION],
@@ -112,8 +126,7 @@ def lease_out(lease: Lease, around: LeaseAround) -> LeaseOut:
 
 def user_short(uuid: UUID | None, around: LeaseAround) -> dict[str, Any] | None:
     """Write the user, if it is one of those loaded."""
-    user = around.users.get(uuid) if uuid else None
-    return {**user_out(user, online=user.uuid in around.online)} if user else None
+    return around.people.get(uuid) if uuid else None
 
 
 def _subscription(one: Subscription, messaging: dict[str, Any] | None) -> SubscriptionOut:
