@@ -92,7 +92,7 @@ async def open_platform(settings: Settings, database: Database) -> AsyncIterator
     clock, presence, bus = SystemClock(), Presence(), InProcessBus()
     events = EventLog(render, bus.publish)
     keys = await _platform_keys(database, clock)
-    links = RecordingLinks(keys["recordings"], public_url(settings))
+    jwt, links = JwtIssuer(keys["jwt"]), RecordingLinks(keys["recordings"], public_url(settings))
     make_folders(settings.data, "recordings", "cache")
     recordings, node = settings.data / "recordings", node_name(settings.data)
     async with AsyncExitStack() as stack:
@@ -105,7 +105,6 @@ async def open_platform(settings: Settings, database: Database) -> AsyncIterator
         sip = await _open_sip(settings, switchboard, stack)
         _keep(stack, _beat(database, clock, node), "heartbeat")
         _keep(stack, speech.warm(), "warm-speech")
-        jwt = JwtIssuer(keys["jwt"])
         services = Services(
             database=database,
             clock=clock,
