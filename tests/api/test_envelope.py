@@ -81,3 +81,10 @@ async def test_the_frameworks_own_refusals_speak_the_envelope(world: World) -> N
     )
     assert broken.json()["message"].startswith("The body is not valid JSON: ")
     assert broken.json()["message"].endswith(" at character 9")
+
+
+async def test_json_sent_as_a_form_is_told_what_to_send(world: World) -> None:
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    answer = await world.alice.client.post("/rest/token", content=b'{"name": "x"}', headers=form)
+    assert answer.status_code == 400
+    assert "Content-Type: application/json" in answer.json()["message"]

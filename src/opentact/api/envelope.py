@@ -144,6 +144,11 @@ def wrong_fields(error: RequestValidationError) -> BadRequest:
                 f"The body is not valid JSON: {reason} at character {item['loc'][-1]}",
                 fields={"params": BadField(f"invalid JSON: {reason}")},
             )
+        if item["loc"] == ("body",) and isinstance(item.get("input"), bytes):
+            return BadRequest(
+                "The body was not read as JSON: send it with Content-Type: application/json",
+                fields={"params": BadField("expected a JSON object")},
+            )
         path = ".".join(["params", *(str(part) for part in item["loc"][1:])])
         # The first complaint about a field is the one to mend; unions make many.
         fields.setdefault(path, BadField(_plain(str(item["msg"])), item.get("input")))
