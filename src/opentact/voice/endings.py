@@ -53,5 +53,8 @@ def entry(call: Call) -> Line | None:
 
 
 def told(stats: MediaStats) -> dict[str, Any]:
-    """Write what went through the media, as the call record has it."""
-    return asdict(stats)
+    """Write what went through the media, as the call record has it; to the millisecond."""
+    return {
+        name: round(value, 3) if isinstance(value, float) else value
+        for name, value in asdict(stats).items()
+    }
