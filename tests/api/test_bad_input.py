@@ -157,7 +157,6 @@ async def test_a_body_of_ten_megabytes_is_refused(world: World, *, declared: boo
         ("/rest/sip/app", "text/xml"),
         ("/rest/lease/tn/search", "application/json"),
         (f"/rest/sip/app/call/flow/{ABSENT}", "multipart/form-data; boundary=x"),
-        (f"/rest/call/sca/{ABSENT}", "text/xml"),
     ):
         content = first + megabyte * 10 if declared else drip()
         answer = await world.alice.client.post(
