@@ -47,10 +47,8 @@ def sqlite_engine(
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: sa.Connection) -> None:
         if begin == "BEGIN":
-            # It waits for nothing and cannot fail: it takes its lock with the first statement.
-            cursor = connection.connection.cursor()
-            cursor.execute(begin)
-            cursor.close()
+            # It waits for nothing and cannot fail: its lock comes with the first statement.
+            connection.connection.cursor().execute(begin)
         else:
             connection.exec_driver_sql(begin)
 
