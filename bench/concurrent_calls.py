@@ -118,14 +118,8 @@ def one_run(calls: int, rate: float, seconds: float) -> Run:
     return Run(**measured, left=left)
 
 
-def measure(
-    server: Server, number: int, calls: int, rate: float, seconds: float, folder: Path
-) -> dict[str, Any]:
-    pids = [server.pid, server.child("media.process")]
-    empty = [resident_kb(pid) for pid in pids]
-    bring_up = calls / rate + 20
-    rows_file = folder / "rows.npy"
-    words = ["--receive", str(bring_up + WARM_UP + seconds), "--rows", str(rows_file)]
+def start_receiver(seconds: float, rows_file: Path) -> "tuple[subprocess.Popen[str], list[int]]":
+    words = ["--receive", str(seconds), "--rows", str(rows_file)]
     receiver = subprocess.Popen(
         [sys.executable, receiver_program, *words],
         stdin=subprocess.PIPE,
@@ -133,10 +127,21 @@ def measure(
         text=True,
     )
     assert receiver.stdout
-    ports = [int(port) for port in receiver.stdout.readline().split()][:CALLERS]
     assert receiver.stdin
+    ports = [int(port) for port in receiver.stdout.readline().split()][:CALLERS]
     receiver.stdin.write("\n")
     receiver.stdin.flush()
+    return receiver, ports
+
+
+def measure(
+    server: Server, number: int, calls: int, rate: float, seconds: float, folder: Path
+) -> dict[str, Any]:
+    pids = [server.pid, server.child("media.process")]
+    empty = [resident_kb(pid) for pid in pids]
+    bring_up = calls / rate + 20
+    rows_file = folder / "rows.npy"
+    receiver, ports = start_receiver(bring_up + WARM_UP + seconds, rows_file)
     callers = start_sipp(server, number, calls, rate, ports, folder)
     live = asyncio.run(until_live(server, calls, bring_up))
     before = [cpu_seconds(pid) for pid in pids]
