@@ -87,6 +87,8 @@ class Demo:
         for each in found:
             place = f"{each['city'] or each['rate_center']}, {each['state']}"
             self._line("for sale", f"+{each['tn']}  {place}  {', '.join(each['features'])}")
+        if not found:
+            raise DemoFailed("No local number of Washington, DC is for sale")
         number = int(found[0]["tn"])
         item = {"tn": number, "features": ["voice", "sms"], "autorenew": True}
         order = await self._ask(api, "POST", "/rest/order", {"items": [item]})
@@ -115,7 +117,10 @@ class Demo:
     async def _watch(self, api: aiohttp.ClientSession) -> "asyncio.Task[None]":
         socket = await api.ws_connect("/ws")
         await socket.send_json({"type": "auth", "payload": self._token})
-        hello = await self._within(socket.receive_json(), "the websocket's answer")
+        try:
+            hello = await self._within(socket.receive_json(), "the websocket's answer")
+        except (TypeError, ValueError):
+            raise DemoFailed("The websocket ended, or spoke no JSON, before it answered") from None
         if hello.get("success") is False:
             raise DemoFailed(f"The websocket refused the token: {hello.get('message')}")
 
@@ -179,9 +184,12 @@ class Demo:
             return await self._payload(answer)
 
     async def _payload(self, answer: aiohttp.ClientResponse) -> Any:
-        content = await answer.json()
+        where = f"{answer.method} {answer.url.path}"
+        try:
+            content = await answer.json(content_type=None)
+        except ValueError:
+            raise DemoFailed(f"{where} answered {answer.status}, and no JSON") from None
         if not content["success"]:
-            where = f"{answer.method} {answer.url.path}"
             raise DemoFailed(f"{where} answered {answer.status}: {content['message']}")
         return content["payload"]
 
