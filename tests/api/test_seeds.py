@@ -62,7 +62,9 @@ class OneLiveCall:
             self.card.call.uuid,
         ):
             return None
-        return SimpleNamespace(card=self.card, replace=self.ran.append)
+        return SimpleNamespace(
+            card=self.card, replace=self.ran.append, line=SimpleNamespace(over=None)
+        )
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from .envelope import Envelope, errors, ok
 from .fields import Amount, Flag
 from .services import Caller, Inject
 from .users import UserNew, deactivate, everyone, fresh, shown
-from .wire.accounts import AccountOut, UserOut, account_out
+from .wire.accounts import AccountOut, UserOut, account_with_notices
 
 router = APIRouter(prefix="/rest/account", tags=["Account"])
 
@@ -36,7 +36,7 @@ async def account(who: Caller, services: Inject) -> Response:
     """Show the account of whoever asks."""
     async with services.database.read() as session:
         found = await get_account(session, who.account)
-        return ok(account_out(found, await everyone(session, services, who.account)))
+        return ok(account_with_notices(found, await everyone(session, services, who.account)))
 
 
 @router.patch(
@@ -55,7 +55,7 @@ async def notification(body: NotificationUpdate, who: Caller, services: Inject) 
             limit = body.balance_threshold
             found.balance_threshold = None if limit is None else dollars(str(limit))
         found.modified_on = services.clock.now()
-    return ok(account_out(found))
+    return ok(account_with_notices(found))
 
 
 @router.get(
@@ -127,4 +127,4 @@ async def account_by_uuid(uuid: UUID, who: Caller, services: Inject) -> Response
         raise NotFound("Account not found")
     async with services.database.read() as session:
         found = await get_account(session, uuid)
-        return ok(account_out(found, await everyone(session, services, uuid)))
+        return ok(account_with_notices(found, await everyone(session, services, uuid)))

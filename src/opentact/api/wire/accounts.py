@@ -98,13 +98,19 @@ def account_out(account: Account, users: list[UserOut] | None = None) -> Account
     out["zip_code"] = account.zip_code
     out["city"] = account.city
     out["time_zone"] = account.time_zone
+    if users is not None:
+        out["users"] = users
+    return out
+
+
+def account_with_notices(account: Account, users: list[UserOut] | None = None) -> AccountOut:
+    """Write the account with what its users want to be told."""
     limit = account.balance_threshold
+    out = account_out(account, users)
     out["notification"] = {
         "balance_changed": account.balance_changed,
         "balance_threshold": None if limit is None else float(limit),
     }
-    if users is not None:
-        out["users"] = users
     return out
 
 
