@@ -59,9 +59,15 @@ def call(
         _print(outcome)
     if outcome.status != 200:  # noqa: PLR2004 - the only status of an answered call
         raise CallNotAnswered(
-            f"{called} did not answer: {outcome.status or 'no answer'} {outcome.phrase}"
+            f"{called} did not answer: {_why(outcome)}"
             + (f" ({outcome.reason})" if outcome.reason else "")
         )
+
+
+def _why(outcome: CallOutcome) -> str:
+    if outcome.status is None:
+        return outcome.ended_by or "nothing came back"
+    return f"{outcome.status} {outcome.phrase}"
 
 
 async def _call(plan: CallPlan, wav: Path | None, *, quiet: bool) -> CallOutcome:
