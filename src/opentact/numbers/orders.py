@@ -2,7 +2,8 @@
 
 An order has one item per number. Placing it takes the numbers off sale and sets the money
 aside, in one transaction: so of two orders for a number, or for the last dollar, one is placed
-and the other is told so. Its items are settled afterwards (see `settlement`). The state of an
+and the other is told so. Its items are settled afterwards (see `settlement`), or in the same
+transaction if their sellers answer at once (see `instant`). The state of an
 order is read off its items, so the two cannot disagree (spec/11 B4).
 """
 
