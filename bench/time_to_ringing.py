@@ -25,9 +25,9 @@ STEPS = [
     ("locked packages", "locked packages"),
     ("opentact itself", "opentact itself"),
     ("Search a number", "first import, database, server up"),
-    ("ordered +", "search and order"),
+    ("ordered ", "search and order"),
     ("INVITE to", "app, call flow, websocket"),
-    ("caller: 180", "ringing"),
+    ("180 after", "ringing"),
     ("200 answered", "answered"),
 ]
 
