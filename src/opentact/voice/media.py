@@ -129,6 +129,17 @@ class MediaLeg(Protocol):
     def stop(self) -> None:
         """Stop what plays and forget the queue; each ends with `Played(..., "stopped")`."""
 
+    def bridge(self, other: "MediaLeg") -> None:
+        """Send on what each peer sends to the other one, from now on and until `unbridge`.
+
+        What plays is heard instead of the other side, or mixed with it. Keys are passed on, and
+        are told on the leg of who pressed them. A leg has one other at a time: the one before is
+        let go. It may be asked before either leg is connected.
+        """
+
+    def unbridge(self) -> None:
+        """Let the two legs go their own ways again; nothing if there is no other."""
+
     def send_digits(self, play: int, digits: str, tone_ms: int = 160, gap_ms: int = 90) -> None:
         """Send keys as telephone events, in the queue of plays. Ends with `Played`."""
 

@@ -17,6 +17,7 @@ from .media import (
     DigitHeard,
     MediaEvent,
     MediaGone,
+    MediaLeg,
     MediaStats,
     Played,
     Recorded,
@@ -24,6 +25,7 @@ from .media import (
 )
 from .sdp.offer_answer import Negotiated
 from .sip.effects import Acked, Cancelled, HungUp, LegEvent, NoAck, Reoffered
+from .sip.machine import Address
 
 OFFER = (
     b"v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n"
@@ -43,7 +45,7 @@ class PaperLeg:
     called: str = "12025550100"
     offer: bytes | None = OFFER
     call_id: str = "paper"
-    source: tuple[str, int] = ("127.0.0.1", 5060)
+    source: Address = Address("127.0.0.1", 5060)
     sent: list[tuple[Any, ...]] = field(default_factory=list)
     reason: str | None = None
     events: asyncio.Queue[LegEvent] = field(default_factory=asyncio.Queue)
@@ -138,6 +140,7 @@ class PaperMediaLeg:
     played: list[tuple[str, int]] = field(default_factory=list)
     playing: list[int] = field(default_factory=list)
     recording: dict[int, dict[str, Any]] = field(default_factory=dict)
+    bridged: "PaperMediaLeg | None" = None
     closed: bool = False
     gone: bool = False
 
@@ -179,6 +182,20 @@ class PaperMediaLeg:
         """End a recording."""
         self.ends_record(record, "stopped")
 
+    def bridge(self, other: MediaLeg) -> None:
+        """Belong together, and to nobody else."""
+        if not isinstance(other, PaperMediaLeg):
+            raise TypeError(f"a paper leg is bridged with a paper leg, not {other!r}")
+        self.unbridge()
+        other.unbridge()
+        self.bridged, other.bridged = other, self
+
+    def unbridge(self) -> None:
+        """Go their own ways."""
+        other, self.bridged = self.bridged, None
+        if other is not None:
+            other.bridged = None
+
     async def close(self) -> MediaStats:
         """End everything; `hangs` never comes back."""
         if self.hangs:
@@ -186,6 +203,7 @@ class PaperMediaLeg:
         if self.close_fault is not None:
             raise self.close_fault
         self.stop()
+        self.unbridge()
         for record in [*self.recording]:
             self.ends_record(record, "closed")
         self.closed = True

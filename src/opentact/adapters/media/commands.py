@@ -1,6 +1,7 @@
 """What a call may ask of a leg, as values: they go to the engine directly, or through the pipe."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from opentact.voice.sdp.offer_answer import Negotiated
 
@@ -53,4 +54,16 @@ class StopRecord:
     record: int
 
 
-Command = Connect | Play | Stop | SendDigits | Record | StopRecord
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """Send on to another leg of this engine what the peer sends, and the other way."""
+
+    other: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Unbridge:
+    """Go its own way again."""
+
+
+Command = Bridge | Unbridge | Connect | Play | Stop | SendDigits | Record | StopRecord

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
-from opentact.voice.media import MediaEvent, MediaGone, MediaStats
+from opentact.voice.media import MediaEvent, MediaGone, MediaLeg, MediaStats
 from opentact.voice.sdp.offer_answer import Negotiated
 
-from .commands import Command, Connect, Play, Record, SendDigits, Stop, StopRecord
+from .commands import Bridge, Command, Connect, Play, Record, SendDigits, Stop, StopRecord, Unbridge
 
 
 @dataclass(eq=False)
@@ -55,6 +55,14 @@ class LegHandle:
     def stop_record(self, record: int) -> None:
         """End a recording."""
         self._do(StopRecord(record))
+
+    def bridge(self, other: MediaLeg) -> None:
+        """Send on what each peer sends to the other one."""
+        self._do(Bridge(other.leg))
+
+    def unbridge(self) -> None:
+        """Let the two legs go their own ways again."""
+        self._do(Unbridge())
 
     async def close(self) -> MediaStats:
         """Close the leg; a second caller waits for the same end."""

@@ -6,6 +6,7 @@ plain values. Audio never crosses; files are named by path.
 
 from dataclasses import fields
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
 
@@ -13,12 +14,24 @@ from opentact.voice import media
 from opentact.voice.media import MediaEvent, MediaStats
 from opentact.voice.sdp.offer_answer import Negotiated
 
-from .commands import Command, Connect, Play, Record, SendDigits, Stop, StopRecord
+from .commands import (
+    Bridge,
+    Command,
+    Connect,
+    Play,
+    Record,
+    SendDigits,
+    Stop,
+    StopRecord,
+    Unbridge,
+)
 
 # A description of a leg is 500 bytes; a path may have 4096.
 MAX_BYTES: Final = 65_536
 
-_COMMANDS: Final = {each.__name__: each for each in (Play, Stop, SendDigits, Record, StopRecord)}
+_COMMANDS: Final = {
+    each.__name__: each for each in (Play, Stop, SendDigits, Record, StopRecord, Unbridge)
+}
 _EVENTS: Final = {
     each.__name__: each
     for each in (
@@ -60,6 +73,8 @@ def command(name: str, *values: Any) -> Command:
                 tuple(remote), codec, payload_type, dtmf, ptime, direction, control, expected
             )
         )
+    if name == "Bridge":
+        return Bridge(UUID(values[0]))
     made: Command = _COMMANDS[name](*values)
     return made
 
