@@ -60,7 +60,7 @@ async def calling(far_end: FarEnd, **plan: object) -> AsyncIterator["asyncio.Tas
     call = CallPlan(
         caller="+12015550123",
         called="12015550100",
-        server=far_end.endpoint.local,
+        server=far_end.endpoint.local[:2],
         media_ports=NEAR,
         first_key_after=0.0,
     )

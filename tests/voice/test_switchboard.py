@@ -12,6 +12,7 @@ from opentact.accounts.accounts import Account
 from opentact.numbers.profiles import TnProfile
 from opentact.voice.calls import Call
 from opentact.voice.media import MediaUnavailable, NoMediaPorts
+from opentact.voice.sip.machine import Address
 from opentact.voice.switchboard import Edge, NoCalls
 from opentact.voice.testing import OFFER, PaperLeg
 from support.exchange import Exchange, exchange, lead
@@ -69,7 +70,7 @@ async def test_a_call_is_found_while_it_lives_and_by_its_account_alone(phones: E
 
 async def test_a_stranger_learns_nothing_and_leaves_nothing(phones: Exchange) -> None:
     await lead(phones.world, phones.world.alice)
-    leg = await phones.call(source=("192.0.2.66", 5060))
+    leg = await phones.call(source=Address("192.0.2.66", 5060))
     assert leg.sent == [(403,)]
     assert leg.reason is None
     assert await stored(phones.world) == []

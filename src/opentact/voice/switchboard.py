@@ -32,6 +32,7 @@ from .endings import ending
 from .line import Line, SignallingLeg
 from .media import MediaEngine, MediaUnavailable, NoMediaPorts
 from .sdp.faults import BadSdp, SdpRefused
+from .sip.machine import Address
 
 log = structlog.get_logger(__name__)
 LONGEST_CALL_ID = 255
@@ -43,7 +44,7 @@ class ReceivedLeg(SignallingLeg, Protocol):
 
     caller: str
     called: str
-    source: tuple[str, int]
+    source: Address
 
 
 class LiveCalls(Protocol):

@@ -33,6 +33,8 @@ OFFER = (
 )
 STATS = MediaStats(packets_sent=50, packets_received=49, lost=1)
 
+NEXT_DOOR = Address("127.0.0.1", 5060)
+
 
 @dataclass(eq=False)
 class PaperLeg:
@@ -45,7 +47,7 @@ class PaperLeg:
     called: str = "12025550100"
     offer: bytes | None = OFFER
     call_id: str = "paper"
-    source: Address = Address("127.0.0.1", 5060)
+    source: Address = NEXT_DOOR
     sent: list[tuple[Any, ...]] = field(default_factory=list)
     reason: str | None = None
     events: asyncio.Queue[LegEvent] = field(default_factory=asyncio.Queue)

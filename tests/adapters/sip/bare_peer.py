@@ -40,4 +40,4 @@ class BarePeer:
             f"Content-Length: {len(body)}\r\n\r\n",
         ]
         data = "\r\n".join(lines).encode() + body
-        await asyncio.get_running_loop().sock_sendto(self._sock, data, self._to)
+        await asyncio.get_running_loop().sock_sendto(self._sock, data, self._to[:2])

@@ -1,9 +1,10 @@
 """SIP messages for tests, written as a peer would write them."""
 
+from opentact.voice.sip.machine import Address
 from opentact.voice.sip.message import Message, Request, Response
 from opentact.voice.sip.parser import parse
 
-PEER = ("192.0.2.9", 5062)
+PEER = Address("192.0.2.9", 5062)
 SDP = b"v=0\r\ns=-\r\n"
 
 

@@ -5,6 +5,7 @@ import pytest
 from opentact.voice.sip.agent import Agent
 from opentact.voice.sip.effects import Acked, Effect, HungUp, NoAck, Reoffered, Told, Transmit
 from opentact.voice.sip.incoming import IncomingCall
+from opentact.voice.sip.machine import Address
 from opentact.voice.sip.message import Request, Response
 from opentact.voice.sip.parser import parse
 from opentact.voice.sip.routing import Identity
@@ -100,7 +101,7 @@ def test_an_accepted_reinvite_moves_the_target() -> None:
     talk.ua.effects()
     talk.call.hangup(1.0)
     (bye,) = [effect for effect in talk.ua.effects() if isinstance(effect, Transmit)]
-    assert bye.peer == ("192.0.2.99", 5060)
+    assert bye.peer == Address("192.0.2.99", 5060)
     assert bye.data.startswith(b"BYE sip:moved@192.0.2.99 SIP/2.0\r\n")
 
 

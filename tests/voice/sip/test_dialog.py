@@ -2,6 +2,7 @@ import pytest
 
 from opentact.voice.sip.dialog import Dialog
 from opentact.voice.sip.headers import NameAddr
+from opentact.voice.sip.machine import Address
 from opentact.voice.sip.routing import Identity
 from voice.sip.samples import PEER, read_request, read_response, request, response
 
@@ -26,7 +27,7 @@ def test_the_caller_takes_the_route_set_in_reverse() -> None:
     assert dialog.routes == ("<sip:192.0.2.50:5070;lr>", "<sip:p1.example.com;lr>")
     assert (dialog.local_cseq, dialog.remote_tag) == (1, "theirs")
     _, peer = dialog.compose("BYE", branch="z9hG4bK1", identity=ME)
-    assert peer == ("192.0.2.50", 5070)
+    assert peer == Address("192.0.2.50", 5070)
 
 
 def test_a_request_within_is_written_from_what_is_remembered() -> None:
@@ -54,7 +55,7 @@ def test_a_caller_of_rfc_2543_is_reached_by_its_from() -> None:
 
 def test_numbers_only_grow() -> None:
     dialog = callee()
-    elsewhere = ("192.0.2.9", 9999)
+    elsewhere = Address("192.0.2.9", 9999)
     assert not dialog.heard(read_request(request("INFO", number=1)), elsewhere)
     assert dialog.peer == PEER
     assert dialog.heard(read_request(request("INFO", number=7)), elsewhere)
@@ -75,7 +76,7 @@ def test_a_reinvite_may_move_the_peer() -> None:
     dialog = callee()
     dialog.retarget(None)
     dialog.retarget(NameAddr("sip:ann@192.0.2.77"))
-    assert dialog.compose("BYE", branch="b", identity=ME)[1] == ("192.0.2.77", 5060)
+    assert dialog.compose("BYE", branch="b", identity=ME)[1] == Address("192.0.2.77", 5060)
 
 
 def test_a_route_set_that_could_not_be_used_is_refused() -> None:

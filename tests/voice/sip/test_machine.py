@@ -2,7 +2,7 @@ import pytest
 
 from opentact.voice.sip import client_transactions, server_transactions
 from opentact.voice.sip.client_transactions import ClientOther
-from opentact.voice.sip.machine import Input, State, Table, grade
+from opentact.voice.sip.machine import Address, Input, State, Table, grade
 
 TABLES = {
     "client INVITE": client_transactions.INVITE_TABLE,
@@ -59,5 +59,5 @@ def test_a_status_has_a_grade(status: int, what: Input) -> None:
 
 
 def test_a_machine_says_what_it_is_doing() -> None:
-    tx = ClientOther("BYE", b"BYE ...", ("192.0.2.1", 5060))
+    tx = ClientOther("BYE", b"BYE ...", Address("192.0.2.1", 5060))
     assert repr(tx) == "<ClientOther BYE 192.0.2.1:5060 TRYING>"

@@ -26,7 +26,7 @@ def test_a_typed_header_that_is_absent_is_named() -> None:
 def test_the_true_source_is_written_into_the_topmost_via_only() -> None:
     data = request(via="SIP/2.0/UDP a;branch=z9hG4bK1, SIP/2.0/UDP b;branch=z9hG4bK2")
     invite = read_request(data)
-    invite.came_from(*PEER)
+    invite.came_from(PEER.host, PEER.port)
     assert invite.headers["via"] == [
         "SIP/2.0/UDP a;branch=z9hG4bK1;received=192.0.2.9, SIP/2.0/UDP b;branch=z9hG4bK2"
     ]

@@ -10,6 +10,7 @@ from opentact.voice.sip.effects import (
     Told,
     Transmit,
 )
+from opentact.voice.sip.machine import Address
 from opentact.voice.sip.message import Message, Request
 from opentact.voice.sip.outgoing import Invitation, OutgoingCall
 from opentact.voice.sip.parser import parse
@@ -116,7 +117,7 @@ def test_an_answer_is_acked_along_its_route_and_told_once() -> None:
     effects = hear(ua, 200, "Record-Route: <sip:192.0.2.50;lr>", body=SDP)
     assert told(effects) == [Answered(SDP)]
     (ack,) = [effect for effect in effects if isinstance(effect, Transmit)]
-    assert ack.peer == ("192.0.2.50", 5060)
+    assert ack.peer == Address("192.0.2.50", 5060)
     message = read_request(ack.data)
     assert (message.method, message.uri, str(message.cseq)) == ("ACK", TARGET, "1 ACK")
     assert message.each("route") == ["<sip:192.0.2.50;lr>"]

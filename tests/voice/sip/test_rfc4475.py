@@ -11,6 +11,7 @@ import pytest
 from opentact.voice.sip.agent import Agent
 from opentact.voice.sip.effects import Dropped, Incoming, Transmit
 from opentact.voice.sip.headers import CSeq, Via
+from opentact.voice.sip.machine import Address
 from opentact.voice.sip.message import Response
 from opentact.voice.sip.parser import parse
 from opentact.voice.sip.routing import Identity
@@ -18,7 +19,7 @@ from opentact.voice.sip.uri import SipUri
 from voice.sip.samples import read_request, read_response
 
 MESSAGES = Path(__file__).parents[2] / "data" / "rfc4475"
-SOURCE = ("192.0.2.77", 5099)
+SOURCE = Address("192.0.2.77", 5099)
 ACCEPTED = "100 and handed up"
 DROPPED = "dropped"
 

@@ -4,19 +4,19 @@ from opentact.voice.sip.headers import Via
 from opentact.voice.sip.machine import Address
 from opentact.voice.sip.routing import Identity, address_of, next_hop, reply_address
 
-SOURCE = ("192.0.2.9", 1024)
+SOURCE = Address("192.0.2.9", 1024)
 
 
 @pytest.mark.parametrize(
     ("via", "address"),
     [
-        ("SIP/2.0/UDP 10.0.0.1", ("192.0.2.9", 5060)),
-        ("SIP/2.0/UDP 10.0.0.1:5070", ("192.0.2.9", 5070)),
+        ("SIP/2.0/UDP 10.0.0.1", Address("192.0.2.9", 5060)),
+        ("SIP/2.0/UDP 10.0.0.1:5070", Address("192.0.2.9", 5070)),
         ("SIP/2.0/UDP 10.0.0.1:5070;rport", SOURCE),
         ("SIP/2.0/UDP 10.0.0.1:5070;rport=1024;received=192.0.2.9", SOURCE),
-        ("SIP/2.0/UDP 10.0.0.1:5070;maddr=203.0.113.5", ("203.0.113.5", 5070)),
-        ("SIP/2.0/UDP 10.0.0.1:5070;maddr=239.1.1.1", ("192.0.2.9", 5070)),
-        ("SIP/2.0/UDP 10.0.0.1:5070;maddr=example.com", ("192.0.2.9", 5070)),
+        ("SIP/2.0/UDP 10.0.0.1:5070;maddr=203.0.113.5", Address("203.0.113.5", 5070)),
+        ("SIP/2.0/UDP 10.0.0.1:5070;maddr=239.1.1.1", Address("192.0.2.9", 5070)),
+        ("SIP/2.0/UDP 10.0.0.1:5070;maddr=example.com", Address("192.0.2.9", 5070)),
     ],
 )
 def test_a_response_goes_where_the_via_says(via: str, address: Address) -> None:
@@ -26,11 +26,11 @@ def test_a_response_goes_where_the_via_says(via: str, address: Address) -> None:
 @pytest.mark.parametrize(
     ("uri", "address"),
     [
-        ("sip:a@192.0.2.1", ("192.0.2.1", 5060)),
-        ("sip:a@192.0.2.1:5070", ("192.0.2.1", 5070)),
-        ("sip:a@[2001:db8::1]:5070", ("2001:db8::1", 5070)),
-        ("sip:a@localhost", ("127.0.0.1", 5060)),
-        ("sip:a@example.com;maddr=192.0.2.1", ("192.0.2.1", 5060)),
+        ("sip:a@192.0.2.1", Address("192.0.2.1", 5060)),
+        ("sip:a@192.0.2.1:5070", Address("192.0.2.1", 5070)),
+        ("sip:a@[2001:db8::1]:5070", Address("2001:db8::1", 5070)),
+        ("sip:a@localhost", Address("127.0.0.1", 5060)),
+        ("sip:a@example.com;maddr=192.0.2.1", Address("192.0.2.1", 5060)),
         ("sip:a@example.com", None),
         ("tel:+12015550100", None),
         ("sip:a@999.1.1.1", None),

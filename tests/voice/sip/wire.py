@@ -30,7 +30,7 @@ def words(prefix: str) -> Callable[[], str]:
 
 class Side:
     def __init__(self, name: str, host: str) -> None:
-        self.address: Address = (host, 5060)
+        self.address = Address(host, 5060)
         self.agent = Agent(Identity(host, 5060), words(name))
         self.heard: list[LegEvent] = []
         self.dropped: list[str] = []

@@ -9,19 +9,34 @@ import re
 import secrets
 import socket
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 
-from opentact.adapters.sip.legs import ExtraHeaders, IncomingLeg, OutgoingLeg
+from opentact.adapters.sip.legs import ExtraHeaders, IncomingLeg, IncomingRequest, OutgoingLeg
 from opentact.adapters.sip.snapshots import snapshot_of
 from opentact.voice.sip.agent import Agent
 from opentact.voice.sip.dialog import MAX_HOPS
-from opentact.voice.sip.effects import Dropped, Effect, Failed, Incoming, Told, Transmit
+from opentact.voice.sip.effects import (
+    Asked,
+    Dropped,
+    Effect,
+    Failed,
+    Incoming,
+    Replied,
+    Reply,
+    Told,
+    Transmit,
+)
 from opentact.voice.sip.machine import Address
 from opentact.voice.sip.message import header_lines
 from opentact.voice.sip.outgoing import Invitation
+from opentact.voice.sip.outside import Question
 from opentact.voice.sip.routing import Identity
+
+if TYPE_CHECKING:
+    from opentact.voice.sip.digest import Credentials
 
 # How many datagrams are read before other work of the loop gets its turn.
 BATCH = 64
@@ -55,7 +70,7 @@ class SipEndpoint:
         on_call: Callable[[IncomingLeg], None],
         on_message: OnMessage | None,
     ) -> None:
-        self.local: Address = sock.getsockname()[:2]
+        self.local = Address(*sock.getsockname()[:2])
         self.counters = Counters()
         self._sock = sock
         self._agent = agent
@@ -172,7 +187,7 @@ class SipEndpoint:
                 break
             except OSError:
                 continue  # an ICMP error for something sent before; its transaction times out
-            self._arrived(bytes(self._buffer[:size]), source[:2])
+            self._arrived(bytes(self._buffer[:size]), Address(source[0], source[1]))
         self._rearm()
 
     def _arrived(self, data: bytes, source: Address) -> None:
@@ -214,7 +229,7 @@ class SipEndpoint:
 
     def _send(self, effect: Transmit) -> None:
         try:
-            self._sock.sendto(effect.data, effect.peer)
+            self._sock.sendto(effect.data, effect.peer[:2])
         except OSError:
             # A full buffer or no route is to UDP what a lost datagram is: it is sent again.
             self.counters.not_sent += 1
@@ -249,7 +264,7 @@ class SipEndpoint:
         self._rearm()
 
     def __repr__(self) -> str:
-        host, port = self.local
+        host, port = self.local[:2]
         return f"<SipEndpoint {host}:{port} calls={len(self._agent.core.calls)}>"
 
 

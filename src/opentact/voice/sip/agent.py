@@ -96,7 +96,7 @@ class Agent:
 
     def _note_source(self, request: Request, source: Address) -> bool:
         try:
-            request.came_from(*source)
+            request.came_from(source.host, source.port)
         except ValueError:
             return False
         return True

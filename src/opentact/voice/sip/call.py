@@ -275,5 +275,5 @@ class Call:
         self.core.alarms.set(self, self.wake_at)
 
     def __repr__(self) -> str:
-        host, port = self.peer
+        host, port = self.peer[:2]
         return f"<{type(self).__name__} {self.call_id} {host}:{port} {self.phase.name}>"

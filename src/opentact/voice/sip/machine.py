@@ -8,15 +8,34 @@ from when somebody got round to them, so a late caller does not shift the ladder
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 T1 = 0.5  # RFC 3261 17.1.1.1: the estimate of a round trip, in seconds
 T2 = 4.0  # RFC 3261 17.1.2.1: the longest pause between repeats
 T4 = 5.0  # RFC 3261 17.1.2.2: the longest that a message stays in the network
 TIMEOUT = 64 * T1  # timers B, F, H, J, L and M
 
-Address = tuple[str, int]
-"""Host and port, as sockets take them; the host without brackets."""
+
+class Address(NamedTuple):
+    """Where messages go or came from: host (without brackets), port, and by which transport.
+
+    `transport` is one of "udp", "tcp", "tls", "ws" and "wss". `flow` names one connection
+    (RFC 5626's word); 0 is UDP, or any connection that leads there.
+    """
+
+    host: str
+    port: int
+    transport: str = "udp"
+    flow: int = 0
+
+    @property
+    def is_reliable(self) -> bool:
+        """Whether what is sent arrives or the connection breaks: no repeats are needed."""
+        return self.transport != "udp"
+
+    def __str__(self) -> str:
+        place = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{place}:{self.port}"
 
 
 class State(Enum):
@@ -107,8 +126,7 @@ class Machine:
         raise NotImplementedError
 
     def __repr__(self) -> str:
-        host, port = self.peer
-        return f"<{type(self).__name__} {self.method} {host}:{port} {self.state.name}>"
+        return f"<{type(self).__name__} {self.method} {self.peer} {self.state.name}>"
 
 
 def grade(status: int) -> Input:

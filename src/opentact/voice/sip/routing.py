@@ -41,10 +41,10 @@ def reply_address(via: Via, source: Address) -> Address:
     """
     maddr = via.param("maddr")
     if maddr and (host := _literal(maddr)) and not ip_address(host).is_multicast:
-        return host, via.port or DEFAULT_PORT
+        return Address(host, via.port or DEFAULT_PORT)
     if via.param("rport") is not None:
         return source
-    return source[0], via.port or DEFAULT_PORT
+    return Address(source[0], via.port or DEFAULT_PORT)
 
 
 def address_of(uri: str) -> Address | None:
@@ -54,7 +54,7 @@ def address_of(uri: str) -> Address | None:
     except ValueError:
         return None
     host = _literal(parsed.param("maddr") or parsed.host)
-    return None if host is None else (host, parsed.port or DEFAULT_PORT)
+    return None if host is None else Address(host, parsed.port or DEFAULT_PORT)
 
 
 def next_hop(target: str, routes: tuple[str, ...]) -> tuple[str, tuple[str, ...], str]:
