@@ -114,6 +114,8 @@ class OpenBook(CallBook):
             self.journal,
             take=self._take,
             store=self._read_out,
+            store_each=self._read_out,
+            will_pass=lambda _: False,
             is_stored=_never,
             give_up=give_up,
         )

@@ -37,6 +37,8 @@ class Disk:
             self,
             take=self.take,
             store=self.store,
+            store_each=self.store_each,
+            will_pass=lambda error: isinstance(error, OSError | RuntimeError),
             is_stored=self.is_stored,
             give_up=lambda batch, error: self.lost.append((batch, str(error))),
             pauses=pauses,
@@ -53,6 +55,9 @@ class Disk:
     async def store(self, session: AsyncSession, batch: list[str]) -> None:
         assert session is SESSION
         self.written.append(batch)
+
+    async def store_each(self, session: AsyncSession, batch: list[str]) -> None:
+        await self.store(session, [f"each of {name}" for name in batch])
 
     async def is_stored(self, _session: AsyncSession, _batch: list[str]) -> bool:
         return self.looks_stored
@@ -102,10 +107,16 @@ async def test_after_the_last_try_it_is_given_up_and_the_next_batch_is_written()
     assert disk.written == [["kept"]]
 
 
+async def test_what_cannot_be_written_together_is_written_one_by_one() -> None:
+    disk = Disk(CLASH, pauses=())
+    await asyncio.gather(disk.add("a"), disk.add("b"))
+    assert (disk.written, disk.lost) == ([["each of a", "each of b"]], [])
+
+
 async def test_what_can_never_be_written_is_not_tried_again() -> None:
-    disk = Disk(CLASH)
+    disk = Disk(CLASH, CLASH)
     await disk.add("twice")
-    assert disk.tries == 1
+    assert disk.tries == 2
     assert [batch for batch, _ in disk.lost] == [["twice"]]
 
 
@@ -168,6 +179,8 @@ async def test_a_real_database_that_breaks_at_a_commit_keeps_every_row_once(
         journal,
         take=lambda: [new_id()],
         store=store_account,
+        store_each=store_account,
+        will_pass=lambda _: True,
         is_stored=account_is_stored,
         give_up=lambda _, error: lost.append(error),
         pauses=(0,),

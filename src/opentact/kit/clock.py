@@ -34,7 +34,9 @@ def whole_ms(moment: datetime) -> datetime:
 
 def stamp(moment: datetime) -> str:
     """Write `2024-01-16T14:15:49.037Z` (spec/01, dates)."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"  # -6: the +00:00
 
 
 def parse_stamp(text: str) -> datetime:

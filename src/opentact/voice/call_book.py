@@ -21,7 +21,7 @@ from opentact.kit.ids import new_id
 
 from .call_events import CallCard, CallChanged, CommandEnded, RecordingChanged
 from .call_lane import PAUSES_S, Journal, Lane
-from .call_pages import Page, Writer, are_stored, give_up
+from .call_pages import Page, Writer, are_stored, give_up, will_pass
 from .callflow.steps import Command
 from .calls import Call, CallFlowLog, CallState
 from .recordings import Recording, RecordingState
@@ -50,7 +50,9 @@ class CallBook:
         self._lane: Lane[list[Page]] = Lane(
             journal,
             take=self._take,
-            store=self._writer.store_or_wait,
+            store=self._writer.store,
+            store_each=self._writer.store_each,
+            will_pass=will_pass,
             is_stored=are_stored,
             give_up=give_up,
             pauses=pauses,

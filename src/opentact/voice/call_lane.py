@@ -7,7 +7,6 @@ every id in the log, and the next batch has its turn.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 import structlog
@@ -35,18 +34,23 @@ class Lane(Generic[B]):
         *,
         take: Callable[[], B],
         store: Callable[[AsyncSession, B], Awaitable[None]],
+        store_each: Callable[[AsyncSession, B], Awaitable[None]],
+        will_pass: Callable[[Exception], bool],
         is_stored: Callable[[AsyncSession, B], Awaitable[bool]],
         give_up: Callable[[B, Exception], None],
         pauses: Sequence[float] = PAUSES_S,
     ) -> None:
         """`take` hands over what waits, as late as can be; `pauses` are in seconds.
 
-        `store` writes a batch and leaves it as it was; `is_stored` tells whether a commit that
-        seemed to fail did not; `give_up` hears of what was lost.
+        `store` writes a batch and leaves it as it was; when it fails for good, which
+        `will_pass` tells, `store_each` writes what can be written of it. `is_stored` tells
+        whether a commit that seemed to fail did not; `give_up` hears of what was lost.
         """
         self._journal = journal
         self._take = take
         self._store = store
+        self._store_each = store_each
+        self._will_pass = will_pass
         self._is_stored = is_stored
         self._give_up = give_up
         self._pauses = pauses
@@ -77,23 +81,33 @@ class Lane(Generic[B]):
             written.set_result(None)
 
     async def _write(self, taken: list[B]) -> Exception | None:
-        for tried, pause in enumerate((*self._pauses, None), start=1):
+        tries, store = 0, self._store
+        while True:
+            tries += 1
             try:
-                await self._journal.later(partial(self._try, taken=taken, again=tried > 1))
+                await self._do(taken, store, again=tries > 1)
             except Exception as error:  # noqa: BLE001 - whatever it is, it may pass
-                if pause is None or isinstance(error, IntegrityError):
+                if store is self._store and not self._will_pass(error):
+                    store = self._store_each
+                elif tries > len(self._pauses) or isinstance(error, IntegrityError):
                     return error
-                log.warning("x calls not written, again", tried=tried, s=pause, error=repr(error))
-                await self._pause(pause)
+                else:
+                    pause = self._pauses[tries - 1]
+                    log.warning("calls_not_written", tried=tries, s=pause, error=repr(error))
+                    await self._pause(pause)
             else:
-                break
-        return None
+                return None
 
-    async def _try(self, session: AsyncSession, *, taken: list[B], again: bool) -> None:
-        batch = self._taken(taken)
-        # A connection may break between a commit and its answer.
-        if not (again and await self._is_stored(session, batch)):
-            await self._store(session, batch)
+    def _do(
+        self, taken: list[B], store: Callable[[AsyncSession, B], Awaitable[None]], *, again: bool
+    ) -> Awaitable[None]:
+        async def work(session: AsyncSession) -> None:
+            batch = self._taken(taken)
+            # A connection may break between a commit and its answer.
+            if not (again and await self._is_stored(session, batch)):
+                await store(session, batch)
+
+        return self._journal.later(work)
 
     def _taken(self, taken: list[B]) -> B:
         """Take the batch once: what came while another was being written goes along."""

@@ -8,12 +8,14 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
+from http import HTTPStatus
 from itertools import chain
 from typing import Any, cast
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Insert, Table, Update, bindparam, insert, select, update
 from sqlalchemy.exc import (
     DataError,
     DBAPIError,
@@ -21,13 +23,15 @@ from sqlalchemy.exc import (
     PendingRollbackError,
     ProgrammingError,
 )
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opentact.accounts.accounts import get_account
-from opentact.billing.ledger import Line, post
+from opentact.billing.ledger import Line, enter
 from opentact.billing.notices import balance_notices
 from opentact.events.log import Event, EventLog, Ready
 from opentact.kit.entities import Base
+from opentact.kit.faults import Fault
 from opentact.kit.units import on_commit, take_on_commit
 
 from .call_events import CallCard
@@ -35,7 +39,8 @@ from .calls import Call
 
 Row = dict[str, Any]
 Key = tuple[type[Base], UUID]
-PASSING = (DBAPIError, OSError, PendingRollbackError)
+# A journal that is closed says so by a RuntimeError; its last pages are given up aloud.
+PASSING = (DBAPIError, OSError, PendingRollbackError, PoolTimeout, RuntimeError)
 LASTING = (IntegrityError, DataError, ProgrammingError)
 log = structlog.get_logger(__name__)
 
@@ -73,31 +78,30 @@ class Writer:
         self._changed = changed
 
     async def store(self, session: AsyncSession, pages: Collection[Page]) -> None:
-        """Store the pages; what was wrong with one is told by `lost` of its card."""
-        if await self._attempt(session, pages) is None:
-            return
+        """Store all pages, or raise: the unit of work is to be given up then, as a whole."""
+        await self._together(session, pages)
+
+    async def store_each(self, session: AsyncSession, pages: Collection[Page]) -> None:
+        """Store page by page; what was wrong with one is told by `lost` of its card.
+
+        Raises when it is the database's fault: then all are to be tried again.
+        """
         log.warning("call_pages_stored_singly", pages=len(pages))
         for page in pages:
-            error = await self._attempt(session, [page])
+            page.card.lost = None
+            error = await self._attempt(session, page)
+            if error is not None and will_pass(error):
+                raise error
             if error is not None:
                 page.card.lost = error
                 log.error("call_page_lost", call=str(page.card.call.uuid), error=repr(error))
 
-    async def store_or_wait(self, session: AsyncSession, pages: Collection[Page]) -> None:
-        """Store the pages, or raise when it is the database's fault: then all are tried again."""
-        for page in pages:
-            page.card.lost = None
-        await self.store(session, pages)
-        for page in pages:
-            if isinstance(page.card.lost, PASSING) and not isinstance(page.card.lost, LASTING):
-                raise page.card.lost
-
-    async def _attempt(self, session: AsyncSession, pages: Collection[Page]) -> Exception | None:
-        """Store these pages whole, or nothing of them; give what went wrong."""
+    async def _attempt(self, session: AsyncSession, page: Page) -> Exception | None:
+        """Store this page whole, or nothing of it; give what went wrong."""
         waiting = take_on_commit(session)
         try:
             async with session.begin_nested():
-                await self._together(session, pages)
+                await self._together(session, [page])
         except Exception as error:  # noqa: BLE001 - whatever it is, other calls go on
             take_on_commit(session)  # what was to be told is not stored
             return error
@@ -110,13 +114,9 @@ class Writer:
 
     async def _together(self, session: AsyncSession, pages: Collection[Page]) -> None:
         for kind, rows in _by_kind(page.inserts for page in pages).items():
-            await session.execute(insert(kind), rows)
+            await session.execute(_adding(kind), rows)
         for (kind, members), rows in _by_shape(page.updates for page in pages).items():
-            table = cast(Table, kind.__mapper__.local_table)
-            names = {kind.__mapper__.columns[name].name: name for name in members}
-            change = update(table).where(table.c.uuid == bindparam("row_uuid"))
-            values: Row = {column: bindparam(f"new_{name}") for column, name in names.items()}
-            await session.execute(change.values(values), rows)
+            await session.execute(_changing(kind, members), rows)
         notices = await self._charge(session, pages)
         await self._tell(session, pages, notices)
 
@@ -130,13 +130,14 @@ class Writer:
         notices: dict[UUID, tuple[object, ...]] = {}
         # Always in the same order: two nodes that lock the same accounts must not meet crosswise.
         for uuid in sorted(lines):
-            balance = await post(session, uuid, lines[uuid], now=self._now(), overdraw=True)
-            self._changed(uuid, balance)
+            paid = await enter(session, uuid, lines[uuid], now=self._now(), overdraw=True)
+            self._changed(uuid, paid.balance)
             for page in pages:
                 if page.card.account.uuid == uuid:
-                    page.card.account.balance = balance
-            account = await get_account(session, uuid)
-            notices[uuid] = balance_notices(account, balance, "voice_charge_in")
+                    page.card.account.balance = paid.balance
+            if paid.balance_changed:
+                account = await get_account(session, uuid)
+                notices[uuid] = balance_notices(account, paid.balance, "voice_charge_in")
         return notices
 
     async def _tell(
@@ -156,6 +157,13 @@ class Writer:
             # Ids are given in the order of happening, across the calls of an account too.
             ready = sorted(events[uuid], key=lambda each: each.uuid)
             await self._events.store(session, uuid, ready)
+
+
+def will_pass(error: Exception) -> bool:
+    """Tell whether it is the database's fault for now, and not of what is written."""
+    if isinstance(error, Fault):
+        return error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return isinstance(error, PASSING) and not isinstance(error, LASTING)
 
 
 async def are_stored(session: AsyncSession, pages: Collection[Page]) -> bool:
@@ -183,6 +191,23 @@ def give_up(pages: Collection[Page], error: Exception) -> None:
             events=[str(event.uuid) for event in page.ready],
             error=repr(error),
         )
+
+
+@lru_cache(maxsize=16)
+def _adding(kind: type[Base]) -> Insert:
+    """Make the statement that adds rows of a kind; a row is keyed by its members' names."""
+    table, columns = cast(Table, kind.__mapper__.local_table), kind.__mapper__.columns
+    names = [attr.key for attr in kind.__mapper__.column_attrs]
+    values: Row = {columns[name].name: bindparam(name, type_=columns[name].type) for name in names}
+    return insert(table).values(values)
+
+
+@lru_cache(maxsize=256)
+def _changing(kind: type[Base], members: tuple[str, ...]) -> Update:
+    """Make the statement that changes these members of rows named by `row_uuid`."""
+    table, columns = cast(Table, kind.__mapper__.local_table), kind.__mapper__.columns
+    values: Row = {columns[name].name: bindparam(f"new_{name}") for name in members}
+    return update(table).where(table.c.uuid == bindparam("row_uuid")).values(values)
 
 
 def _by_kind(inserts: Iterable[dict[Key, Row]]) -> dict[type[Base], list[Row]]:
