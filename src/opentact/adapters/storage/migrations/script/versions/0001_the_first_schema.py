@@ -200,6 +200,28 @@ def upgrade() -> None:
     )
     op.create_index("ix_call_flow_log_call", "call_flow_log", ["call_uuid"], unique=False)
     op.create_table(
+        "carrier",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("account_uuid", sa.Uuid(), nullable=True),
+        sa.Column("targets", DOCUMENT, nullable=False),
+        sa.Column("networks", DOCUMENT, nullable=False),
+        sa.Column("routes", DOCUMENT, nullable=False),
+        sa.Column("username", sa.String(), nullable=True),
+        sa.Column("password", sa.String(), nullable=True),
+        sa.Column("register", sa.Boolean(), nullable=False),
+        sa.Column("expires", sa.Integer(), nullable=False),
+        sa.Column("options_interval_s", sa.Integer(), nullable=False),
+        sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("uuid", sa.Uuid(), nullable=False),
+        sa.Column("created_on", MOMENT, nullable=False),
+        sa.Column("modified_on", MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_uuid"], ["account.uuid"], name=op.f("fk_carrier_account_uuid_account")
+        ),
+        sa.PrimaryKeyConstraint("uuid", name=op.f("pk_carrier")),
+        sa.UniqueConstraint("name", name=op.f("uq_carrier_name")),
+    )
+    op.create_table(
         "event",
         sa.Column("uuid", sa.Uuid(), nullable=False),
         sa.Column("account_uuid", sa.Uuid(), nullable=False),
@@ -640,6 +662,16 @@ def upgrade() -> None:
         sa.Column("class4_egress_trunk_settings", DOCUMENT, nullable=False),
         sa.Column("shaken_verify_policy", sa.Integer(), nullable=False),
         sa.Column("shaken_minimum_accepted_attest_lvl", sa.String(), nullable=False),
+        sa.Column("transport", sa.String(), nullable=False),
+        sa.Column("targets", DOCUMENT, nullable=False),
+        sa.Column("username", sa.String(), nullable=True),
+        sa.Column("password", sa.String(), nullable=True),
+        sa.Column("register", sa.Boolean(), nullable=False),
+        sa.Column("expires", sa.Integer(), nullable=False),
+        sa.Column("options_interval_s", sa.Integer(), nullable=False),
+        sa.Column("inbound_ips", DOCUMENT, nullable=False),
+        sa.Column("inbound_username", sa.String(), nullable=True),
+        sa.Column("inbound_password", sa.String(), nullable=True),
         sa.Column("account_uuid", sa.Uuid(), nullable=False),
         sa.Column("created_by", sa.Uuid(), nullable=True),
         sa.Column("modified_by", sa.Uuid(), nullable=True),
@@ -666,6 +698,7 @@ def upgrade() -> None:
             name=op.f("fk_sip_connection_product_id_sip_product"),
         ),
         sa.PrimaryKeyConstraint("uuid", name=op.f("pk_sip_connection")),
+        sa.UniqueConstraint("inbound_username", name=op.f("uq_sip_connection_inbound_username")),
         sa.UniqueConstraint("tech_prefix", name=op.f("uq_sip_connection_tech_prefix")),
     )
     op.create_index(
