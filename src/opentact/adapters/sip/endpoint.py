@@ -9,7 +9,7 @@ import re
 import secrets
 import socket
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -48,6 +48,9 @@ _CALL_ID = re.compile(rb"^(?:call-id|i)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE |
 OnMessage = Callable[[str, bytes, Address, str], None]
 """Called with "in" or "out", the bytes, the other side's address, and the Call-ID."""
 
+OnRequest = Callable[[IncomingRequest], None]
+"""Called once per REGISTER, at once; what it raises is answered 500."""
+
 
 @dataclass(slots=True)
 class Counters:
@@ -69,6 +72,7 @@ class SipEndpoint:
         agent: Agent,
         on_call: Callable[[IncomingLeg], None],
         on_message: OnMessage | None,
+        on_request: OnRequest | None,
     ) -> None:
         self.local = Address(*sock.getsockname()[:2])
         self.counters = Counters()
@@ -76,6 +80,7 @@ class SipEndpoint:
         self._agent = agent
         self._on_call = on_call
         self._on_message = on_message
+        self._on_request = on_request
         self._loop = asyncio.get_running_loop()
         self._buffer = memoryview(bytearray(65536))
         self._timer: asyncio.TimerHandle | None = None
@@ -94,11 +99,13 @@ class SipEndpoint:
         user_agent: str = "opentact",
         advertised: str | None = None,
         on_message: OnMessage | None = None,
+        on_request: OnRequest | None = None,
     ) -> "SipEndpoint":
         """Bind and listen; port 0 takes any free one. OSError passes up when it is taken.
 
         `advertised` is the host that Via and Contact name, when it is not the one bound.
         `on_call` is called once per new INVITE, at once; what it raises refuses the call.
+        Without `on_request`, REGISTER is refused.
         """
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
@@ -113,7 +120,9 @@ class SipEndpoint:
             raise
         bound_host, bound_port = sock.getsockname()[:2]
         identity = Identity(advertised or own_host(bound_host, family), bound_port, user_agent)
-        return cls(sock, Agent(identity, lambda: secrets.token_hex(8)), on_call, on_message)
+        serves = frozenset() if on_request is None else frozenset({"REGISTER"})
+        agent = Agent(identity, lambda: secrets.token_hex(8), serves=serves)
+        return cls(sock, agent, on_call, on_message, on_request)
 
     def call(
         self,
@@ -125,19 +134,56 @@ class SipEndpoint:
         destination: Address | None = None,
         headers: ExtraHeaders = (),
         hops: int = MAX_HOPS,
+        credentials: "Credentials | None" = None,
+        identity: str | None = None,
+        privacy: tuple[str, ...] = (),
     ) -> OutgoingLeg:
         """Send an INVITE. Raises ValueError when it cannot be written or leads nowhere.
 
         `destination` is needed when the host of `target` is a name. `hops` is Max-Forwards:
-        one less than `IncomingLeg.hops_left` when a call is passed on.
+        one less than `IncomingLeg.hops_left` when a call is passed on. `credentials`,
+        `identity` and `privacy` are those of `Invitation`.
         """
         if self._closing:
             raise ValueError("the SIP endpoint is closing")
         extra = tuple(header_lines(headers))
-        invitation = Invitation(target, to, caller, sdp, destination, extra, hops)
+        invitation = Invitation(
+            target, to, caller, sdp, destination, extra, hops, credentials, identity, privacy
+        )
         leg = OutgoingLeg(self._agent.invite(invitation, self.now()), self)
         self.flush()
         return leg
+
+    def ask(
+        self,
+        method: str,
+        target: str,
+        *,
+        to: str,
+        caller: str,
+        destination: Address | None = None,
+        headers: ExtraHeaders = (),
+        body: bytes = b"",
+        credentials: "Credentials | None" = None,
+        call_id: str | None = None,
+        number: int = 1,
+    ) -> Awaitable[Reply]:
+        """Send a request outside of any dialog (OPTIONS, REGISTER); 408 when nobody answers.
+
+        Challenges are answered with `credentials`. `call_id` and `number` (CSeq) continue a
+        series; a challenge takes one more number. Raises ValueError as `call` does.
+        """
+        if self._closing:
+            raise ValueError("the SIP endpoint is closing")
+        extra = tuple(header_lines(headers))
+        question = Question(
+            method, target, to, caller, destination, extra, body, credentials, call_id, number
+        )
+        sent = self._agent.ask(question, self.now())
+        answered: asyncio.Future[Reply] = self._loop.create_future()
+        sent.listener = lambda reply: None if answered.done() else answered.set_result(reply)
+        self.flush()
+        return answered
 
     async def close(self, grace: float = 2.0) -> None:
         """End all calls politely, wait up to `grace` seconds for their ends, and close.
@@ -213,6 +259,11 @@ class SipEndpoint:
                         call.listener(event)
                 case Incoming(call):
                     self._announce(IncomingLeg(call, self))
+                case Asked(asked):
+                    self._hand_up(IncomingRequest(asked, self))
+                case Replied(sent, reply):
+                    if sent.listener is not None:
+                        sent.listener(reply)
                 case Dropped(reason):
                     self.count_dropped(reason)
 
@@ -226,6 +277,17 @@ class SipEndpoint:
             context = {"message": f"call {leg.call_id} refused", "exception": fault}
             self._loop.call_exception_handler(context)
             leg.reject(500)
+
+    def _hand_up(self, request: IncomingRequest) -> None:
+        if self._closing or self._on_request is None:
+            request.respond(503)
+            return
+        try:
+            self._on_request(request)
+        except Exception as fault:  # noqa: BLE001 - one request may not stop the others
+            context = {"message": f"{request.request!r} refused", "exception": fault}
+            self._loop.call_exception_handler(context)
+            request.respond(500)
 
     def _send(self, effect: Transmit) -> None:
         try:

@@ -15,6 +15,7 @@ from opentact.voice.sip.incoming import IncomingCall
 from opentact.voice.sip.machine import Address
 from opentact.voice.sip.message import Request, header_lines
 from opentact.voice.sip.outgoing import OutgoingCall
+from opentact.voice.sip.outside import ReceivedRequest
 
 ExtraHeaders = Mapping[str, str] | Iterable[tuple[str, str]]
 
@@ -59,6 +60,25 @@ class Leg:
     def refuse_reoffer(self, status: int = 488) -> None:
         """Refuse the re-INVITE told as `Reoffered`; the call goes on as it was."""
         self._do(lambda now: self._call.refuse_reoffer(status, now))
+
+    def reoffer(self, sdp: bytes | None) -> None:
+        """Propose new media with a re-INVITE; `Reanswered` or `ReofferRefused` tells the end.
+
+        It waits for what is under way. None asks the peer for an offer: what `Reanswered`
+        brings is then to be answered with `acknowledge`.
+        """
+        self._do(lambda now: self._call.reoffer(sdp, now))
+
+    def update(self, sdp: bytes | None = None) -> None:
+        """The same with UPDATE (RFC 3311), which works before the answer too.
+
+        Without `sdp` it only refreshes the session.
+        """
+        self._do(lambda now: self._call.update(sdp, now))
+
+    def acknowledge(self, sdp: bytes) -> None:
+        """Answer, in the ACK, the offer that came with the answer to our INVITE without one."""
+        self._do(lambda now: self._call.acknowledge(sdp, now))
 
     def _hear(self, event: LegEvent) -> None:
         if isinstance(event, InfoReceived | Progressed) and self.events.qsize() >= MAX_WAITING:
@@ -128,3 +148,24 @@ def _reason(reason: str | None) -> list[tuple[str, str]]:
     if "\r" in reason or "\n" in reason:
         raise ValueError("a Reason header may not hold a line break")
     return [("reason", reason)]
+
+
+class IncomingRequest:
+    """A request outside of any dialog, to be answered once: REGISTER."""
+
+    def __init__(self, asked: ReceivedRequest, driver: Driver) -> None:
+        self.request: Request = asked.request
+        self.source: Address = asked.source
+        self._asked = asked
+        self._driver = driver
+
+    def respond(
+        self,
+        status: int,
+        phrase: str | None = None,
+        headers: ExtraHeaders = (),
+        body: bytes = b"",
+    ) -> None:
+        """Answer for good. Raises ValueError for a header that breaks its line."""
+        self._asked.respond(status, self._driver.now(), phrase, header_lines(headers), body)
+        self._driver.flush()

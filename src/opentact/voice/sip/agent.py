@@ -11,12 +11,13 @@ from collections.abc import Callable
 
 from opentact.voice.sip.call import Phase
 from opentact.voice.sip.core import SDP, Core
-from opentact.voice.sip.effects import Dropped, Effect, Incoming
+from opentact.voice.sip.effects import Asked, Dropped, Effect, Incoming
 from opentact.voice.sip.incoming import IncomingCall
 from opentact.voice.sip.inspection import check_response, find_flaw, find_refusal
 from opentact.voice.sip.machine import Address, State
 from opentact.voice.sip.message import Request, Response
 from opentact.voice.sip.outgoing import Invitation, OutgoingCall
+from opentact.voice.sip.outside import Question, ReceivedRequest, SentRequest
 from opentact.voice.sip.parser import Malformed, parse
 from opentact.voice.sip.routing import Identity, reply_address
 from opentact.voice.sip.server_transactions import ServerTransaction
@@ -30,7 +31,10 @@ RETRY_AFTER = "5"
 
 
 class Agent:
-    """`token` gives a new unguessable word each time (tags, branches, call ids)."""
+    """`token` gives a new unguessable word each time (tags, branches, call ids).
+
+    `serves` names methods outside of dialogs that are handed up as `Asked`.
+    """
 
     def __init__(
         self,
@@ -39,10 +43,12 @@ class Agent:
         *,
         max_calls: int = MAX_CALLS,
         max_transactions: int = MAX_TRANSACTIONS,
+        serves: frozenset[str] = frozenset(),
     ) -> None:
         self.core = Core(identity, token)
         self._max_calls = max_calls
         self._max_transactions = max_transactions
+        self._serves = serves
 
     @property
     def wake_at(self) -> float | None:
@@ -79,6 +85,10 @@ class Agent:
     def invite(self, invitation: Invitation, now: float) -> OutgoingCall:
         """Call somebody. Raises ValueError when the invitation cannot be sent."""
         return OutgoingCall(self.core, invitation, now)
+
+    def ask(self, question: Question, now: float) -> SentRequest:
+        """Send a request outside of any dialog. Raises ValueError when it cannot be sent."""
+        return SentRequest(self.core, question, now)
 
     def _drop(self, reason: str) -> None:
         self.core.note(Dropped(reason))
@@ -130,7 +140,7 @@ class Agent:
                 self._new_request(request, source, now)
 
     def _new_request(self, request: Request, source: Address, now: float) -> None:
-        refusal = find_refusal(request)
+        refusal = find_refusal(request, self._serves)
         if refusal is not None:
             self.core.answer_at_once(request, source, refusal.status, refusal.phrase, refusal.extra)
         elif request.method == "CANCEL":
@@ -182,6 +192,8 @@ class Agent:
             more = [("accept", SDP), ("accept-encoding", "identity"), ("accept-language", "en")]
             capabilities = [*self.core.capabilities()[:-1], *more]
             self.core.answer_at_once(request, source, 200, extra=capabilities)
+        elif request.method in self._serves:
+            self._ask_above(request, source)
         elif request.method != "INVITE":
             self.core.answer_at_once(request, source, 481)
         elif self._crowded() or len(self.core.calls) >= self._max_calls:
@@ -189,6 +201,13 @@ class Agent:
         else:
             call = IncomingCall(self.core, request, self._serve(request, source), source, now)
             self.core.note(Incoming(call))
+
+    def _ask_above(self, request: Request, source: Address) -> None:
+        if self._crowded():
+            self._turn_away(request, source)
+        else:
+            tx = self._serve(request, source)
+            self.core.note(Asked(ReceivedRequest(self.core, request, tx, source)))
 
     def _serve(self, request: Request, source: Address) -> ServerTransaction:
         return self.core.transactions.serve(request, reply_address(request.via, source))

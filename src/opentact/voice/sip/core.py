@@ -15,7 +15,9 @@ from opentact.voice.sip.transactions import Transactions
 
 if TYPE_CHECKING:
     from opentact.voice.sip.call import Call
+    from opentact.voice.sip.digest import Credentials
     from opentact.voice.sip.incoming import IncomingCall
+    from opentact.voice.sip.logins import Login
 
 SDP = "application/sdp"
 # What the agent acts upon. PRACK, UPDATE, REFER and NOTIFY join when they are served.
@@ -52,6 +54,15 @@ class Core:
 
     def branch(self) -> str:
         return COOKIE + self.token()
+
+    def login(self, credentials: "Credentials | None") -> "Login | None":
+        """Prepare to answer challenges; None when there is nothing to answer them with."""
+        if credentials is None:
+            return None
+        # Here and not above: most calls have none.
+        from opentact.voice.sip.logins import Login  # noqa: PLC0415
+
+        return Login(credentials, self.token)
 
     def capabilities(self) -> list[tuple[str, str]]:
         """Headers of a 2xx to INVITE or OPTIONS that say what we can (RFC 3261 11.2, 13.3.1.4)."""

@@ -13,6 +13,7 @@ from opentact.voice.sip.uri import SipUri, scheme_of
 
 _SINGLE = ("from", "to", "call-id", "cseq")
 _AT_MOST_ONE = ("max-forwards", "content-type", "expires")
+_ALLOWED = frozenset(ALLOW.split(", "))
 # sips: wants TLS on every hop, which is not there yet.
 _SCHEMES = ("sip", "tel")
 _ACCEPTABLE = (SDP, "application/*", "*/*")
@@ -35,16 +36,19 @@ def find_flaw(request: Request) -> str | None:
     return None
 
 
-def find_refusal(request: Request) -> Refusal | None:
-    """Say why a well-formed request cannot be served, whatever dialog it belongs to."""
+def find_refusal(request: Request, serves: frozenset[str] = frozenset()) -> Refusal | None:
+    """Say why a well-formed request cannot be served, whatever dialog it belongs to.
+
+    `serves` are methods outside of dialogs that somebody above serves.
+    """
     try:
-        return _find_refusal(request)
+        return _find_refusal(request, serves)
     except ValueError as flaw:
         return Refusal(400, f"Bad Request: {_fit_for_phrase(str(flaw))}")
 
 
-def _find_refusal(request: Request) -> Refusal | None:
-    if request.method not in ALLOW.split(", "):
+def _find_refusal(request: Request, serves: frozenset[str]) -> Refusal | None:
+    if request.method not in _ALLOWED and request.method not in serves:
         status = 405 if request.method in METHODS else 501
         return Refusal(status, extra=(("allow", ALLOW),))
     if scheme_of(request.uri) not in _SCHEMES:

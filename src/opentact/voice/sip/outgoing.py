@@ -5,6 +5,7 @@ from another fork, which is then hung up at once: one call has one other end.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from opentact.voice.sip.call import Call, Phase
 from opentact.voice.sip.client_transactions import ClientInvite, ClientOther
@@ -26,6 +27,9 @@ from opentact.voice.sip.message import Response, encode
 from opentact.voice.sip.routing import address_of
 from opentact.voice.sip.uri import scheme_of
 
+if TYPE_CHECKING:
+    from opentact.voice.sip.digest import Credentials
+
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
@@ -33,7 +37,9 @@ class Invitation:
 
     `target` is the Request-URI, `to` and `caller` are URIs or addresses with a name; `sdp` is
     the offer. `destination` is where to send it; None reads it off the target, whose host
-    must then be an address. `extra` are more headers, names in lower case.
+    must then be an address. `extra` are more headers, names in lower case. `credentials`
+    answer 401 and 407. `identity` goes out as P-Asserted-Identity (RFC 3325: only to whom we
+    trust), `privacy` are the values of Privacy (RFC 3323).
     """
 
     target: str
@@ -43,6 +49,9 @@ class Invitation:
     destination: Address | None = None
     extra: tuple[tuple[str, str], ...] = ()
     hops: int = MAX_HOPS
+    credentials: "Credentials | None" = None
+    identity: str | None = None
+    privacy: tuple[str, ...] = ()
 
 
 # Headers that are the stack's to write.

@@ -115,6 +115,10 @@ class Transactions:
         else:
             self._alarms.set(tx, tx.wake_at)
 
+    def abandon(self, tx: Machine) -> None:
+        """Forget a transaction before its time: a repeat of its request is a new one."""
+        self._forget(tx)
+
     def woken(self, now: float) -> None:
         while (tx := self._alarms.take(now)) is not None:
             if isinstance(tx, ServerTransaction):
