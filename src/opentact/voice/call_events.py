@@ -1,6 +1,7 @@
 """What can happen to a call, as values. Their wire form is in api/wire/calls.py."""
 
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from opentact.accounts.accounts import Account
@@ -15,7 +16,8 @@ from .recordings import Recording
 class CallCard:
     """A call with what its frames show of it. `seq` counts the call's events from 1.
 
-    `lost` is why something about the call could not be stored.
+    `lost` is why something about the call could not be stored. `spelt` is for whoever spells
+    frames to keep what is the same in all of them.
     """
 
     call: Call
@@ -24,6 +26,7 @@ class CallCard:
     seq: int = 0
     recordings: list[UUID] = field(default_factory=list)
     lost: Exception | None = None
+    spelt: dict[str, Any] = field(default_factory=dict)
 
     def next_seq(self) -> int:
         """Give the next event of the call its number."""

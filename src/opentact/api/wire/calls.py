@@ -11,7 +11,7 @@ from opentact.voice.call_events import CallCard, CallChanged, CommandEnded, Reco
 from opentact.voice.calls import Call, CallFlowLog, CallState
 from opentact.voice.recordings import Recording
 
-from .accounts import account_short
+from .accounts import AccountOut, account_short
 from .call_shapes import FlowLogOut, RecordingOut
 from .events import frame, render
 
@@ -92,11 +92,31 @@ def call_in_event(card: CallCard, state: CallState) -> dict[str, Any]:
         out["cause"] = call.cause
         out["blame"] = call.blame
         out["reason"] = call.reason
-    out["sip_control_app"] = app_short(card.app) if card.app else None
-    out["account"] = account_short(card.account)
+    out["sip_control_app"] = _app_of(card)
+    out["account"] = _account_of(card)
     out["logs"] = []
     out["records"] = [str(uuid) for uuid in card.recordings]
     return out
+
+
+def _app_of(card: CallCard) -> dict[str, Any] | None:
+    """Spell the call's app once for all its events: a call sees it as it was when it began."""
+    if card.app is None:
+        return None
+    if "app" not in card.spelt:
+        card.spelt["app"] = app_short(card.app)
+    spelt: dict[str, Any] = card.spelt["app"]
+    return spelt
+
+
+def _account_of(card: CallCard) -> AccountOut:
+    """Spell the call's account anew only when its balance moved."""
+    balance, spelt = card.spelt.get("account", (None, None))
+    if spelt is None or balance != card.account.balance:
+        spelt = account_short(card.account)
+        card.spelt["account"] = (card.account.balance, spelt)
+    found: AccountOut = spelt
+    return found
 
 
 def call_with_times(card: CallCard) -> dict[str, Any]:
@@ -178,7 +198,7 @@ def _(happened: CallChanged, uuid: UUID, at: datetime) -> Draft:
         at,
         f"{call.type} {call.direction} {call.from_} > {call.to} - {state}",
         {"state": state.value, "duration": call.duration},
-        card.account,
+        _account_of(card),
         ref_id=call.uuid,
         seq=happened.seq,
         call=call_in_event(card, state),
@@ -195,7 +215,7 @@ def _(happened: CommandEnded, uuid: UUID, at: datetime) -> Draft:
         at,
         command.message,
         {"command": {**command.as_dict(), "line": happened.line}, "call": call},
-        card.account,
+        _account_of(card),
         ref_id=card.call.uuid,
         seq=happened.seq,
         success=command.success,
@@ -213,7 +233,7 @@ def _(happened: RecordingChanged, uuid: UUID, at: datetime) -> Draft:
         at,
         f"Recording{named} of call {recording.call_uuid}: {recording.state.value}",
         recording_out(recording, happened.url),
-        card.account,
+        _account_of(card),
         ref_id=card.call.uuid,
         seq=happened.seq,
         call=call_with_times(card),

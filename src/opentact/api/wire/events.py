@@ -15,7 +15,7 @@ from opentact.billing.ledger import BalanceChanged
 from opentact.events.log import Draft
 from opentact.kit.clock import stamp
 
-from .accounts import account_short
+from .accounts import AccountOut, account_short
 
 
 @singledispatch
@@ -31,12 +31,15 @@ def frame(
     at: datetime,
     message: str,
     payload: object,
-    account: Account,
+    account: Account | AccountOut,
     *,
     ref_id: UUID | None = None,
     **more: object,
 ) -> Draft:
-    """Put a payload into the envelope; `more` are further members (call, seq, success …)."""
+    """Put a payload into the envelope; `more` are further members (call, seq, success …).
+
+    `account` is spelt here, if it is not already.
+    """
     moment = stamp(at)
     content: dict[str, Any] = {
         "uuid": str(uuid),
@@ -47,7 +50,7 @@ def frame(
         "message": message,
         "payload": payload,
         "ref_id": str(ref_id) if ref_id else None,
-        "account": account_short(account),
+        "account": account_short(account) if isinstance(account, Account) else account,
         "delivery_report": [],
         **more,
     }
