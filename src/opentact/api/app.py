@@ -42,6 +42,7 @@ from . import (
 from .metrics import Measure
 from .middleware import BodyLimit, RequestId
 from .services import Admin, Caller, Services
+from .turns import Turns
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -97,6 +98,7 @@ def create_app(services: Services, *, lifespan: Lifespan | None = None) -> FastA
     services.metrics.watch_sockets(lambda: services.presence.sockets)
     services.metrics.watch_events(services.events.written)
     app.add_middleware(Measure, metrics=services.metrics)
+    app.add_middleware(Turns)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 
