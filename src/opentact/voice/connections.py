@@ -1,4 +1,4 @@
-"""SIP connections: remote SIP servers that calls are delivered to, and that deliver calls (spec/05).
+"""SIP connections: remote SIP servers that calls are delivered to, and come from (spec/05).
 
 Calls go to `ip` or `hostname` and `port` first, and from there to the other targets. Calls come
 from those same places, from `inbound_ips`, or from whoever knows `inbound_username`'s password.

@@ -8,13 +8,11 @@ nothing else is left.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
+from .sip.digest import Credentials
 from .sip.machine import Address
-
-if TYPE_CHECKING:
-    from .sip.digest import Credentials
 
 FIRST_PRIORITY = 0  # of the target that a connection's own ip or hostname and port are
 USUAL_PRIORITY = 10  # of a listed target that says none: it stands in for the first
@@ -86,7 +84,7 @@ class Way:
 
     uri: str
     destination: Address | None
-    credentials: "Credentials | None"
+    credentials: Credentials | None
     headers: tuple[tuple[str, str], ...]
     name: str
     trunk_uuid: UUID
@@ -161,7 +159,7 @@ class Trunk:
     name: str
     targets: tuple[TrunkTarget, ...]
     account: UUID | None = None
-    credentials: "Credentials | None" = None
+    credentials: Credentials | None = None
     register: bool = False
     expires: int = 3600
     options_interval: int = 0

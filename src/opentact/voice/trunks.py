@@ -1,0 +1,239 @@
+"""The trunks of this node, in memory: where calls go out, who calls in, what is down.
+
+Calls ask it without waiting: what it knows was read from the database when something changed.
+It says what came of calls to `Health`, and tells `on_turn` when a target goes down or comes up.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from uuid import UUID
+
+from opentact.kit.units import Storage
+
+from .sip.machine import Address
+from .trunk_callers import Source, TrunkCallers
+from .trunk_health import Health, TargetState, Turned
+from .trunk_rows import Login, Mark, Rows, mark_of, read_rows
+from .trunk_ways import (
+    Draw,
+    Route,
+    Trunk,
+    TrunkCaller,
+    TrunkKind,
+    TrunkTarget,
+    Way,
+    ordered,
+)
+
+LONGEST_PREFIX = 15  # digits of an E.164 number
+# Numbers set aside for fiction, NPA-555-01xx: no carrier has them but the simulated one.
+FICTIONAL = re.compile(r"1[2-9]\d{2}55501\d{2}")
+
+OnTurn = Callable[[Trunk, TrunkTarget, Turned], None]
+Addresses = Mapping[str, tuple[str, ...]]
+"""What names were resolved to."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Outlet:
+    """A route of a carrier, found by its prefix."""
+
+    trunk: Trunk
+    route: Route
+
+
+@dataclass(slots=True)
+class Guests:
+    """Who may deliver calls without being a carrier by name: the `carriers` setting.
+
+    `last` is what holds only because nothing was set: anybody who is named goes before.
+    """
+
+    first: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Trunks:
+    """`now` tells seconds, `draw` is chance. `simulated` stands in where no carrier is."""
+
+    storage: Storage
+    now: Callable[[], float]
+    draw: Draw
+    guests: Guests = field(default_factory=Guests)
+    simulated: Trunk | None = None
+    on_turn: OnTurn = lambda _trunk, _target, _turned: None
+    on_change: Callable[[], None] = lambda: None
+    by_uuid: dict[UUID, Trunk] = field(default_factory=dict)
+    addresses: Addresses = field(default_factory=dict)
+    _destinations: dict[TrunkTarget, Address | None] = field(default_factory=dict)
+    _health: dict[tuple[UUID, TrunkTarget], Health] = field(default_factory=dict)
+    _outlets: dict[str, list[_Outlet]] = field(default_factory=dict)
+    _callers: TrunkCallers = field(default_factory=lambda: TrunkCallers(()))
+    _switches: tuple[Source, ...] = ()
+    _logins: dict[str, Login] = field(default_factory=dict)
+    _mark: Mark | None = None
+
+    async def refresh(self) -> None:
+        """Read everything anew: something was changed."""
+        async with self.storage.read() as session:
+            mark, rows = await mark_of(session), await read_rows(session)
+        self._mark = mark
+        self.take(rows)
+
+    async def poll(self) -> bool:
+        """Read anew if another process or node has changed something; tell whether."""
+        async with self.storage.read() as session:
+            mark = await mark_of(session)
+        if mark == self._mark:
+            return False
+        await self.refresh()
+        return True
+
+    def take(self, rows: Rows) -> None:
+        """Take these trunks for what there is; targets that stay keep their health."""
+        trunks = [*rows.trunks, *([self.simulated] if self.simulated else [])]
+        self.by_uuid = {trunk.uuid: trunk for trunk in trunks}
+        self._logins = {login.username: login for login in rows.logins}
+        self._switches = rows.switches
+        places = {(trunk.uuid, target) for trunk in trunks for target in trunk.targets}
+        known = self._health
+        self._health = {place: known.get(place) or Health() for place in places}
+        self._outlets = {}
+        for trunk in rows.trunks:
+            for route in trunk.routes:
+                self._outlets.setdefault(route.prefix, []).append(_Outlet(trunk, route))
+        self._index()
+        self.on_change()
+
+    def resolved(self, addresses: Addresses) -> None:
+        """Learn what the targets' names are addresses of."""
+        self.addresses = addresses
+        self._index()
+
+    def ways_to_connection(self, connection_uuid: UUID, called: str = "") -> list[Way]:
+        """Give the ways to a connection, best first; none if it is not active."""
+        trunk = self.by_uuid.get(connection_uuid)
+        if trunk is None or trunk.kind is not TrunkKind.CONNECTION:
+            return []
+        return self._usable([self._ways(trunk, called)])
+
+    def ways_out(self, product_id: int | None, number_e164: str) -> list[Way]:
+        """Give the ways to a number of the telephone network, best first.
+
+        Carriers with the longest prefix come first, then by their routes' priority.
+        """
+        digits = number_e164.lstrip("+")
+        carriers = [each.trunk for each in self._carrying(product_id, digits)]
+        if self.simulated and (not self._outlets or FICTIONAL.fullmatch(digits)):
+            carriers = [self.simulated]
+        return self._usable([self._ways(trunk, f"+{digits}") for trunk in carriers])
+
+    def told(self, way: Way, status: int | None) -> None:
+        """Hear what came of a call by this way: its final status, None for silence."""
+        self.heard(way.trunk_uuid, way.target, status, by="a call")
+
+    def heard(self, trunk: UUID, target: TrunkTarget, status: int | None, *, by: str) -> None:
+        """Hear a final answer of a target, None for silence."""
+        health = self._health.get((trunk, target))
+        turned = health.told(status, self.now(), by=by) if health else None
+        if turned is not None and (owner := self.by_uuid.get(trunk)):
+            self.on_turn(owner, target, turned)
+
+    def caller_of(self, source: Address, called: str = "") -> TrunkCaller | None:
+        """Tell who calls from there, None for a stranger; never waits."""
+        return self._callers.of(source, called)
+
+    def login(self, username: str) -> Login | None:
+        """Find who logs in by this name."""
+        return self._logins.get(username)
+
+    def health(self, trunk: UUID, target: TrunkTarget) -> Health:
+        """Tell how a target is; one that is not there was never asked."""
+        return self._health.get((trunk, target)) or Health()
+
+    def _carrying(self, product: int | None, digits: str) -> list[_Outlet]:
+        found: dict[UUID, _Outlet] = {}
+        for length in range(min(len(digits), LONGEST_PREFIX), -1, -1):
+            here = [
+                each
+                for each in self._outlets.get(digits[:length], ())
+                if each.route.product in {None, product}
+            ]
+            # A route for this very product before one for any.
+            here.sort(key=lambda each: (each.route.product is None, each.route.priority))
+            for each in here:
+                found.setdefault(each.trunk.uuid, each)
+        return [*found.values()]
+
+    def _ways(self, trunk: Trunk, user: str) -> list[Way]:
+        targets = trunk.targets if len(trunk.targets) == 1 else ordered(trunk.targets, self.draw)
+        return [self._way(trunk, target, user) for target in targets]
+
+    def _way(self, trunk: Trunk, target: TrunkTarget, user: str) -> Way:
+        return Way(
+            target.uri(user),
+            self.destination(target),
+            trunk.credentials,
+            (),
+            trunk.name,
+            trunk.uuid,
+            trunk.keep_identity,
+            target,
+        )
+
+    def destination(self, target: TrunkTarget) -> Address | None:
+        """Tell the address of a target, None while its name is not resolved."""
+        return self._destinations.get(target)
+
+    def _usable(self, ways: Iterable[list[Way]]) -> list[Way]:
+        every = [way for some in ways for way in some]
+        up = [way for way in every if self._health[way.trunk_uuid, way.target].usable]
+        # With all of them down, an attempt costs less than giving up.
+        return up or every
+
+    def _index(self) -> None:
+        self._destinations = {
+            target: self._destination(target)
+            for trunk in self.by_uuid.values()
+            for target in trunk.targets
+        }
+        sources = [
+            self._source(trunk, trunk.caller) for trunk in self.by_uuid.values() if trunk.caller
+        ]
+        self._callers = TrunkCallers(
+            [*sources, *self._switches], first=self.guests.first, last=self.guests.last
+        )
+
+    def _source(self, trunk: Trunk, caller: TrunkCaller) -> Source:
+        places = tuple(
+            (address, target.port)
+            for target in trunk.targets
+            for address in self._addresses(target.host)
+        )
+        return Source(caller, places, trunk.networks)
+
+    def _destination(self, target: TrunkTarget) -> Address | None:
+        known = self._addresses(target.host)
+        return Address(known[0], target.port, target.transport.value) if known else None
+
+    def _addresses(self, host: str) -> tuple[str, ...]:
+        return (host,) if is_address(host) else self.addresses.get(host, ())
+
+
+def is_address(host: str) -> bool:
+    """Tell an address from a name."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def states_of(trunks: Trunks, uuid: UUID) -> dict[TrunkTarget, TargetState]:
+    """Tell the state of each target of a trunk."""
+    trunk = trunks.by_uuid.get(uuid)
+    targets = trunk.targets if trunk else ()
+    return {target: trunks.health(uuid, target).state for target in targets}
