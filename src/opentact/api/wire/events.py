@@ -50,7 +50,7 @@ def frame(
         "message": message,
         "payload": payload,
         "ref_id": str(ref_id) if ref_id else None,
-        "account": account_short(account) if isinstance(account, Account) else account,
+        "account": account if isinstance(account, dict) else account_short(account),
         "delivery_report": [],
         **more,
     }
