@@ -10,6 +10,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
+from adapters.media.bridge_contract import BridgeContract
 from adapters.media.contract import SETTINGS, MediaContract, event
 from adapters.media.peer import HOST, Peer, pitch, tone
 from adapters.media.recording_contract import RecordingContract
@@ -19,7 +20,7 @@ from opentact.voice.media import MediaGone, MediaStats, MediaUnavailable
 from opentact.voice.rtp.wav import HEADER_BYTES, samples
 
 
-class TestProcessMedia(MediaContract, RecordingContract):
+class TestProcessMedia(MediaContract, BridgeContract, RecordingContract):
     async def make(self, settings: MediaSettings) -> ProcessMedia:
         engine = ProcessMedia(settings)
         await engine.start()

@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 import uvloop
 
+from adapters.media.bridge_contract import BridgeContract
 from adapters.media.contract import SETTINGS, MediaContract, event, write_raw
 from adapters.media.peer import HOST, Peer, tone
 from adapters.media.recording_contract import RecordingContract
@@ -13,7 +14,7 @@ from opentact.adapters.media.settings import MediaSettings
 from opentact.voice.media import DigitHeard, MediaEvent, Played
 
 
-class TestInlineMedia(MediaContract, RecordingContract):
+class TestInlineMedia(MediaContract, BridgeContract, RecordingContract):
     async def make(self, settings: MediaSettings) -> InlineMedia:
         return InlineMedia(settings)
 

@@ -1,7 +1,10 @@
+from uuid import UUID
+
 import pytest
 
 from opentact.adapters.media import wire
 from opentact.adapters.media.commands import (
+    Bridge,
     Command,
     Connect,
     Play,
@@ -9,6 +12,7 @@ from opentact.adapters.media.commands import (
     SendDigits,
     Stop,
     StopRecord,
+    Unbridge,
 )
 from opentact.voice.media import (
     DigitHeard,
@@ -33,6 +37,8 @@ COMMANDS: list[Command] = [
     SendDigits(2, "12#", 160, 90),
     Record(3, "/r.wav", None, 2_000),
     StopRecord(3),
+    Bridge(UUID(int=7)),
+    Unbridge(),
 ]
 EVENTS: list[MediaEvent] = [
     DigitHeard("5", 1.25, 100),

@@ -15,7 +15,7 @@ from uuid import UUID
 from opentact.voice.media import MediaEvent, MediaGone, MediaStats
 
 from .background import Background
-from .commands import Command
+from .commands import Bridge, Command
 from .leg import Leg, Surroundings, Vitals
 from .ports import PortPool
 from .prompts import Prompts
@@ -79,6 +79,11 @@ class Engine:
         """Do what a call asks of a leg; nothing if the leg is gone."""
         made = self._legs.get(leg)
         if made is None:
+            return
+        if isinstance(command, Bridge):
+            other = self._legs.get(command.other)
+            if other:  # else it is closed, and who asked is about to learn it
+                made.bridge(other)
             return
         was_connected = made.connected
         self._guarded(made, lambda now: made.execute(command, now))(self._now())

@@ -14,6 +14,8 @@ from opentact.voice.sdp.offer_answer import CODECS, STATIC_TYPES, Negotiated
 from .recording import Recording
 
 _COMFORT_NOISE = 13  # RFC 3389: a sign of life, but nothing to hear
+Forward = Callable[[RtpPacket, Codec | None, float], None]
+
 _NOWHERE = {"0.0.0.0", "::"}  # noqa: S104 - a hold as of RFC 2543, not an address to bind
 
 
@@ -32,6 +34,9 @@ class Inbound:
         self.last_at: float | None = None
         self.reception: Reception | None = None
         self.latch: Latch | None = None
+        # Where packets go on a bridge: audio with its law, events without.
+        self.forward: Forward | None = None
+        self.forward_press: Callable[[Press], None] | None = None
         self._rtp, self._tell, self._timeout = rtp, tell, timeout
         self._strangers = 0
         self._lost_before = 0
@@ -127,10 +132,15 @@ class Inbound:
             timestamp = None if is_event else packet.timestamp
             self.reception.received(packet.sequence, timestamp, now)
         if is_event:
+            if self.forward:
+                self.forward(packet, None, now)
             self._hear_event(packet, now)
         elif packet.payload_type in self._codecs:
+            codec = self._codecs[packet.payload_type]
+            if self.forward:
+                self.forward(packet, codec, now)
             for recording in self.recordings.values():
-                recording.heard(packet, self._codecs[packet.payload_type], now)
+                recording.heard(packet, codec, now)
         elif packet.payload_type != _COMFORT_NOISE:
             self.invalid += 1
 
@@ -144,6 +154,8 @@ class Inbound:
         for press in presses:
             at = press.at - self._connected_at
             self._tell(DigitHeard(press.digit, at, press.duration_ms))
+            if self.forward_press:
+                self.forward_press(press)
 
     def since_connect(self, moment: float | None) -> float | None:
         """Turn a moment into seconds since connect."""

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from opentact.voice.media import MediaEvent, MediaStats, Played, Recorded, RecordFailed
+from opentact.voice.rtp.dtmf import Press
 from opentact.voice.rtp.g711 import Codec
+from opentact.voice.rtp.packet import RtpPacket
 from opentact.voice.sdp.offer_answer import Negotiated
 
 from .background import Background
-from .commands import Command, Connect, Play, Record, SendDigits, Stop, StopRecord
+from .commands import Command, Connect, Play, Record, SendDigits, Stop, StopRecord, Unbridge
 from .inbound import Inbound
 from .outbound import Address, Outbound
 from .prompts import Prompts
@@ -61,6 +63,7 @@ class Leg:
         self._reports = Reports(rtcp, around.settings.cname, around.wall)
         self._report_at = 0.0
         self._closing: Callable[[MediaStats], None] | None = None
+        self._other: Leg | None = None
 
     def execute(self, command: Command, now: float) -> None:
         """Do what a call asks; what cannot be done before `Connect` fails by its event."""
@@ -77,6 +80,8 @@ class Leg:
                     self._tell_finished(self._out)
             case Record():
                 self._record(command, now)
+            case Unbridge():
+                self.unbridge()
             case StopRecord(record):
                 if record in self._in.recordings:
                     self._in.recordings[record].finish("stopped", now)
@@ -91,7 +96,7 @@ class Leg:
         out, heard = self._out, self._in
         if out is None or heard.latch is None:
             return
-        out.tick(heard.latch.address)
+        out.tick(heard.latch.address, now)
         if out.playout.finished:
             self._tell_finished(out)
         heard.tick(now)
@@ -114,8 +119,25 @@ class Leg:
         else:
             self._reports.read(0, None)
 
+    def bridge(self, other: "Leg") -> None:
+        """Send on what each peer sends to the other one; whom either was bridged with is let go."""
+        if other is self or other is self._other:
+            return
+        self.unbridge()
+        other.unbridge()
+        self._meet(other)
+        other._meet(self)  # noqa: SLF001 - another of us
+
+    def unbridge(self) -> None:
+        """Go each its own way; nothing if there is no other."""
+        other = self._other
+        if other:
+            self._part()
+            other._part()  # noqa: SLF001 - another of us
+
     def close(self, now: float, done: Callable[[MediaStats], None]) -> None:
         """Say goodbye, free the sockets; `done` comes when the recordings are whole."""
+        self.unbridge()
         if self._out and not self.closed:
             self._out.playout.stop()
             self._tell_finished(self._out)
@@ -173,6 +195,26 @@ class Leg:
             },
         }
 
+    def _meet(self, other: "Leg") -> None:
+        self._other = other
+        self._in.forward, self._in.forward_press = other._relay, other._relay_press  # noqa: SLF001
+        if self._out:
+            self._out.bridged = True
+
+    def _part(self) -> None:
+        self._other = self._in.forward = self._in.forward_press = None
+        if self._out:
+            self._out.bridged = False
+
+    def _relay(self, packet: RtpPacket, codec: Codec | None, now: float) -> None:
+        """Send on a packet that the other leg heard."""
+        out, latch = self._out, self._in.latch
+        if out and latch:
+            out.relay(packet, codec, latch.address, now)
+
+    def _relay_press(self, press: Press) -> None:
+        """Sound a key that the other leg heard, to a peer that would not know its event."""
+
     def _connect(self, negotiated: Negotiated, now: float) -> None:
         self._negotiated = negotiated
         self.ptime = negotiated.ptime
@@ -193,6 +235,7 @@ class Leg:
             sequence=secrets.randbits(15),
             timestamp=secrets.randbits(32),
         )
+        self._out.bridged = self._other is not None
         # The first report early, the others around the interval (RFC 3550 section 6.2).
         self._report_at = now + self._interval() / 2
 

@@ -11,9 +11,12 @@ from typing import Final, Literal
 
 from .dtmf import EventFrame, event_frames
 from .g711 import SAMPLES_PER_MS, SILENCE, Codec, change_law
+from .mixer import mix
 
 # What a flow can reasonably line up; more is a flow gone wild.
 MAX_QUEUED: Final = 256
+# Of the other side, while it is mixed in: what jitter brings at once, and no lasting delay.
+_MAX_WAITING: Final = 4
 
 Reason = Literal["end", "stopped", "failed"]
 
@@ -33,12 +36,14 @@ class _Audio:
     left: int  # times still to play, 0 without end
     data: bytes | None = None  # None until it is loaded
     at: int = 0
+    mix: bool = False
 
 
 @dataclass(slots=True)
 class _Digits:
     play: int
     frames: Iterator[EventFrame | None]
+    mix: bool = False
 
 
 class Playout:
@@ -47,6 +52,7 @@ class Playout:
     def __init__(self, codec: Codec, ptime: int) -> None:
         self.finished: list[Finished] = []
         self._queue: deque[_Audio | _Digits] = deque()
+        self._other_side = bytearray()
         self._codec = codec
         self._frame = ptime * SAMPLES_PER_MS
         self._silence = SILENCE[codec] * self._frame
@@ -55,6 +61,14 @@ class Playout:
     def playing(self) -> int | None:
         """The play at the head of the queue."""
         return self._queue[0].play if self._queue else None
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to say, or it is not there yet."""
+        if not self._queue:
+            return True
+        track = self._queue[0]
+        return isinstance(track, _Audio) and track.data is None
 
     @property
     def queued(self) -> int:
@@ -72,14 +86,18 @@ class Playout:
             for track in self._queue:
                 if isinstance(track, _Audio) and track.data is not None:
                     track.data = change_law(track.data, codec)
+            self._other_side.clear()
         self._codec = codec
         self._frame = ptime * SAMPLES_PER_MS
         self._silence = SILENCE[codec] * self._frame
 
-    def add_audio(self, play: int, loop: int) -> None:
-        """Line up a piece whose samples come later, by `loaded` or `failed`."""
+    def add_audio(self, play: int, loop: int, *, mix: bool = False) -> None:
+        """Line up a piece whose samples come later, by `loaded` or `failed`.
+
+        With `mix` the other side of a bridge is heard with it, otherwise instead of it.
+        """
         if self._has_room(play):
-            self._queue.append(_Audio(play, loop))
+            self._queue.append(_Audio(play, loop, mix=mix))
 
     def add_digits(self, play: int, digits: str, tone_ms: int, gap_ms: int) -> None:
         """Line up digits; what is no key fails the play as a whole."""
@@ -114,6 +132,14 @@ class Playout:
         """Stop what plays and forget the queue."""
         self.finished += [Finished(track.play, "stopped") for track in self._queue]
         self._queue.clear()
+        self._other_side.clear()
+
+    def other_side(self, payload: bytes, codec: Codec) -> None:
+        """Hear what the other side of the bridge says meanwhile, if what plays lets it through."""
+        if not self._queue or not self._queue[0].mix:
+            return
+        self._other_side += payload if codec == self._codec else change_law(payload, self._codec)
+        del self._other_side[: -_MAX_WAITING * self._frame]
 
     def take(self) -> bytes | EventFrame:
         """Give the next packet's content, moving on by one packet time."""
@@ -122,6 +148,16 @@ class Playout:
         track = self._queue[0]
         if isinstance(track, _Digits):
             return self._take_digits(track)
+        if not track.mix:
+            return self._take_audio(track)
+        waiting, frame = self._other_side, self._frame
+        if len(waiting) < frame:
+            return self._take_audio(track)
+        other = bytes(waiting[:frame])
+        del waiting[:frame]
+        return mix(self._take_audio(track), other, self._codec)
+
+    def _take_audio(self, track: _Audio) -> bytes:
         data, at = track.data, track.at
         if data is None:
             return self._silence
@@ -151,6 +187,7 @@ class Playout:
         track.at = 0
         if track.left == 1:
             self._queue.popleft()
+            self._other_side.clear()
             self.finished.append(Finished(track.play, "end"))
         elif track.left > 1:
             track.left -= 1
