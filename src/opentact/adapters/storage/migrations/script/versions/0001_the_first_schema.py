@@ -53,6 +53,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_platform_secret")),
     )
     op.create_table(
+        "sip_revision",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sip_revision")),
+    )
+    op.create_table(
         "tech_prefix",
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("holder_uuid", sa.Uuid(), nullable=False),
@@ -854,6 +860,66 @@ def upgrade() -> None:
         "ix_tn_order_item_order", "tn_order_item", ["order_uuid", "place"], unique=False
     )
     op.create_table(
+        "sip_domain",
+        sa.Column("domain", sa.String(), nullable=False),
+        sa.Column("sip_connection_uuid", sa.Uuid(), nullable=True),
+        sa.Column("sip_control_app_uuid", sa.Uuid(), nullable=True),
+        sa.Column("outbound_voice_profile_uuid", sa.Uuid(), nullable=True),
+        sa.Column("account_uuid", sa.Uuid(), nullable=False),
+        sa.Column("created_by", sa.Uuid(), nullable=True),
+        sa.Column("modified_by", sa.Uuid(), nullable=True),
+        sa.Column("uuid", sa.Uuid(), nullable=False),
+        sa.Column("created_on", MOMENT, nullable=False),
+        sa.Column("modified_on", MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_uuid"], ["account.uuid"], name=op.f("fk_sip_domain_account_uuid_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["created_by"], ["user.uuid"], name=op.f("fk_sip_domain_created_by_user")
+        ),
+        sa.ForeignKeyConstraint(
+            ["modified_by"], ["user.uuid"], name=op.f("fk_sip_domain_modified_by_user")
+        ),
+        sa.ForeignKeyConstraint(
+            ["outbound_voice_profile_uuid"],
+            ["outbound_voice_profile.uuid"],
+            name=op.f("fk_sip_domain_outbound_voice_profile_uuid_outbound_voice_profile"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["sip_connection_uuid"],
+            ["sip_connection.uuid"],
+            name=op.f("fk_sip_domain_sip_connection_uuid_sip_connection"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["sip_control_app_uuid"],
+            ["sip_control_app.uuid"],
+            name=op.f("fk_sip_domain_sip_control_app_uuid_sip_control_app"),
+        ),
+        sa.PrimaryKeyConstraint("uuid", name=op.f("pk_sip_domain")),
+        sa.UniqueConstraint("domain", name=op.f("uq_sip_domain_domain")),
+    )
+    op.create_index(
+        op.f("ix_sip_domain_account_uuid"), "sip_domain", ["account_uuid"], unique=False
+    )
+    op.create_index(
+        op.f("ix_sip_domain_outbound_voice_profile_uuid"),
+        "sip_domain",
+        ["outbound_voice_profile_uuid"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_sip_domain_sip_connection_uuid"),
+        "sip_domain",
+        ["sip_connection_uuid"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_sip_domain_sip_control_app_uuid"),
+        "sip_domain",
+        ["sip_control_app_uuid"],
+        unique=False,
+    )
+    op.create_table(
         "static_call_flow",
         sa.Column("sip_control_app_uuid", sa.Uuid(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -907,6 +973,163 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("uuid", name=op.f("pk_tn_subscription")),
         sa.UniqueConstraint("lease_uuid", "type", name=op.f("uq_tn_subscription_lease_uuid_type")),
+    )
+    op.create_table(
+        "sip_invite",
+        sa.Column("sip_domain_uuid", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("expired_on", MOMENT, nullable=False),
+        sa.Column("token", sa.String(), nullable=False),
+        sa.Column("account_uuid", sa.Uuid(), nullable=False),
+        sa.Column("created_by", sa.Uuid(), nullable=True),
+        sa.Column("modified_by", sa.Uuid(), nullable=True),
+        sa.Column("uuid", sa.Uuid(), nullable=False),
+        sa.Column("created_on", MOMENT, nullable=False),
+        sa.Column("modified_on", MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_uuid"], ["account.uuid"], name=op.f("fk_sip_invite_account_uuid_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["created_by"], ["user.uuid"], name=op.f("fk_sip_invite_created_by_user")
+        ),
+        sa.ForeignKeyConstraint(
+            ["modified_by"], ["user.uuid"], name=op.f("fk_sip_invite_modified_by_user")
+        ),
+        sa.ForeignKeyConstraint(
+            ["sip_domain_uuid"],
+            ["sip_domain.uuid"],
+            name=op.f("fk_sip_invite_sip_domain_uuid_sip_domain"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("uuid", name=op.f("pk_sip_invite")),
+        sa.UniqueConstraint("token", name=op.f("uq_sip_invite_token")),
+    )
+    op.create_index(
+        op.f("ix_sip_invite_account_uuid"), "sip_invite", ["account_uuid"], unique=False
+    )
+    op.create_index(
+        op.f("ix_sip_invite_sip_domain_uuid"), "sip_invite", ["sip_domain_uuid"], unique=False
+    )
+    op.create_table(
+        "sip_switch",
+        sa.Column("sip_domain_uuid", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("description", sa.String(), nullable=True),
+        sa.Column("remote_ip", sa.String(), nullable=True),
+        sa.Column("remote_domain", sa.String(), nullable=True),
+        sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("account_uuid", sa.Uuid(), nullable=False),
+        sa.Column("created_by", sa.Uuid(), nullable=True),
+        sa.Column("modified_by", sa.Uuid(), nullable=True),
+        sa.Column("uuid", sa.Uuid(), nullable=False),
+        sa.Column("created_on", MOMENT, nullable=False),
+        sa.Column("modified_on", MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_uuid"], ["account.uuid"], name=op.f("fk_sip_switch_account_uuid_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["created_by"], ["user.uuid"], name=op.f("fk_sip_switch_created_by_user")
+        ),
+        sa.ForeignKeyConstraint(
+            ["modified_by"], ["user.uuid"], name=op.f("fk_sip_switch_modified_by_user")
+        ),
+        sa.ForeignKeyConstraint(
+            ["sip_domain_uuid"],
+            ["sip_domain.uuid"],
+            name=op.f("fk_sip_switch_sip_domain_uuid_sip_domain"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("uuid", name=op.f("pk_sip_switch")),
+    )
+    op.create_index(
+        op.f("ix_sip_switch_account_uuid"), "sip_switch", ["account_uuid"], unique=False
+    )
+    op.create_index(
+        op.f("ix_sip_switch_sip_domain_uuid"), "sip_switch", ["sip_domain_uuid"], unique=False
+    )
+    op.create_table(
+        "sip_user",
+        sa.Column("sip_domain_uuid", sa.Uuid(), nullable=False),
+        sa.Column("login", sa.String(), nullable=False),
+        sa.Column("login_key", sa.String(), nullable=False),
+        sa.Column("ha1", sa.String(), nullable=False),
+        sa.Column("ha1b", sa.String(), nullable=False),
+        sa.Column("ha1_sha256", sa.String(), nullable=False),
+        sa.Column("ha1b_sha256", sa.String(), nullable=False),
+        sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("same_domain_calls_only", sa.Boolean(), nullable=False),
+        sa.Column("tn_lease_uuid", sa.Uuid(), nullable=True),
+        sa.Column("first_name", sa.String(), nullable=True),
+        sa.Column("last_name", sa.String(), nullable=True),
+        sa.Column("email", sa.String(), nullable=True),
+        sa.Column("phone_number", sa.String(), nullable=True),
+        sa.Column("avatar", sa.String(), nullable=True),
+        sa.Column("dob", sa.Date(), nullable=True),
+        sa.Column("gender", sa.Enum("MALE", "FEMALE", "OTHER", name="gender"), nullable=True),
+        sa.Column("account_uuid", sa.Uuid(), nullable=False),
+        sa.Column("created_by", sa.Uuid(), nullable=True),
+        sa.Column("modified_by", sa.Uuid(), nullable=True),
+        sa.Column("uuid", sa.Uuid(), nullable=False),
+        sa.Column("created_on", MOMENT, nullable=False),
+        sa.Column("modified_on", MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_uuid"], ["account.uuid"], name=op.f("fk_sip_user_account_uuid_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["created_by"], ["user.uuid"], name=op.f("fk_sip_user_created_by_user")
+        ),
+        sa.ForeignKeyConstraint(
+            ["modified_by"], ["user.uuid"], name=op.f("fk_sip_user_modified_by_user")
+        ),
+        sa.ForeignKeyConstraint(
+            ["sip_domain_uuid"],
+            ["sip_domain.uuid"],
+            name=op.f("fk_sip_user_sip_domain_uuid_sip_domain"),
+        ),
+        sa.PrimaryKeyConstraint("uuid", name=op.f("pk_sip_user")),
+        sa.UniqueConstraint(
+            "sip_domain_uuid", "login_key", name=op.f("uq_sip_user_sip_domain_uuid_login_key")
+        ),
+    )
+    op.create_index(op.f("ix_sip_user_account_uuid"), "sip_user", ["account_uuid"], unique=False)
+    op.create_index(op.f("ix_sip_user_ha1b"), "sip_user", ["ha1b"], unique=False)
+    op.create_index(op.f("ix_sip_user_tn_lease_uuid"), "sip_user", ["tn_lease_uuid"], unique=False)
+    op.create_table(
+        "sip_group",
+        sa.Column("owner_uuid", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("uuid", sa.Uuid(), nullable=False),
+        sa.Column("created_on", MOMENT, nullable=False),
+        sa.Column("modified_on", MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["owner_uuid"],
+            ["sip_user.uuid"],
+            name=op.f("fk_sip_group_owner_uuid_sip_user"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("uuid", name=op.f("pk_sip_group")),
+    )
+    op.create_index(op.f("ix_sip_group_owner_uuid"), "sip_group", ["owner_uuid"], unique=False)
+    op.create_table(
+        "sip_group_member",
+        sa.Column("group_uuid", sa.Uuid(), nullable=False),
+        sa.Column("user_uuid", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["group_uuid"],
+            ["sip_group.uuid"],
+            name=op.f("fk_sip_group_member_group_uuid_sip_group"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_uuid"],
+            ["sip_user.uuid"],
+            name=op.f("fk_sip_group_member_user_uuid_sip_user"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("group_uuid", "user_uuid", name=op.f("pk_sip_group_member")),
+    )
+    op.create_index(
+        op.f("ix_sip_group_member_user_uuid"), "sip_group_member", ["user_uuid"], unique=False
     )
     op.create_index(
         "ix_tn_city",
