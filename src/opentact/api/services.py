@@ -18,6 +18,7 @@ from opentact.kit.clock import Clock
 from opentact.kit.units import Storage
 from opentact.numbers.periods import Period
 from opentact.numbers.providers import NumberProvider, usual_providers
+from opentact.voice.changes import Changes
 from opentact.voice.recordings import RecordingLinks
 from opentact.voice.switchboard import LiveCalls
 
@@ -26,12 +27,19 @@ from .metrics import Metrics
 from .rates import Rates, TooFast
 
 
+def _nobody_is_online(user: UUID) -> bool:
+    del user
+    return False
+
+
 @dataclass
 class Services:
     """The ports and machines that endpoints use.
 
     `online(user)` tells whether an authenticated websocket of the user is open.
     `new_secret()` draws 48 random alphanumerics. `recordings` is the folder of their files.
+    `sip_base` is what the names of SIP domains end with, `sip_online(user)` tells whether a SIP
+    user is registered, `sip_changes` is told of every change to a domain or what is in it.
     `inspect` tells by name what the parts are doing, for /rest/admin/inspect.
     `pings` ask a part for a sign of life, or raise; /health shows them by name.
     """
@@ -51,6 +59,9 @@ class Services:
     recordings: Path
     public_url: str = "http://127.0.0.1:8080"
     sign_up_open: bool = True
+    sip_base: str = "sip.localhost"
+    sip_online: Callable[[UUID], bool] = _nobody_is_online
+    sip_changes: Changes = field(default_factory=Changes)
     pings: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     metrics: Metrics = field(default_factory=Metrics)
     rates: Rates = field(default_factory=lambda: Rates(per_second=0))

@@ -43,6 +43,7 @@ from opentact.kit.faults import Fault
 from opentact.kit.ids import new_id
 from opentact.voice.actor import Props
 from opentact.voice.call_book import CallBook
+from opentact.voice.changes import POLL_S, Changes
 from opentact.voice.conversation import Desk
 from opentact.voice.lost_calls import HEARTBEAT_S, beat, close_lost_call, lost_calls
 from opentact.voice.media import MediaEngine
@@ -121,9 +122,11 @@ async def open_platform(settings: Settings, database: Database) -> AsyncIterator
             recordings=recordings,
             public_url=public_url(settings),
             sign_up_open=settings.sign_up,
+            sip_base=settings.sip_base,
             rates=Rates(per_second=settings.rate_limit),
             pings=_pings(database, media),
         )
+        _keep(stack, _watch(database, services.sip_changes), "watch-sip-changes")
         jobs = await _start_jobs(stack, services, node, settings)
         services.inspect = lookers(switchboard, sip, media, speech, jobs, clock)
         yield Platform(settings, services, database, switchboard, sip, media, speech)
@@ -281,3 +284,12 @@ async def _beat(database: Database, clock: SystemClock, node: str) -> None:
                 await beat(session, node, clock.now())
         except Exception:
             log.exception("heartbeat_failed")
+
+
+async def _watch(database: Database, changes: Changes) -> None:
+    while True:
+        try:
+            await changes.poll(database)
+        except Exception:
+            log.exception("sip_changes_not_read")
+        await asyncio.sleep(POLL_S)

@@ -5,6 +5,7 @@ says which setting, what it was, and what it may be.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -17,6 +18,7 @@ from opentact.kit.faults import Fault
 PREFIX = "OPENTACT_"
 _DATA = Path("data")
 FILE = "opentact.toml"
+_BASE = re.compile(r"[a-z0-9][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)*")
 DATABASES = ("sqlite+aiosqlite", "postgresql+asyncpg")
 
 
@@ -38,6 +40,9 @@ class Settings:
     http: str = _setting("127.0.0.1:8080", "Where HTTP and websockets listen, HOST:PORT")
     sip: str = _setting("127.0.0.1:5060", "Where SIP listens (UDP), HOST:PORT")
     sip_advertise: str = _setting("", "Host that SIP and SDP name, when it is not the one bound")
+    sip_base: str = _setting(
+        "sip.localhost", "What the names of SIP domains end with: acme.sip.localhost"
+    )
     rtp_host: str = _setting("", "Address that media binds; the SIP host if empty")
     rtp_ports: str = _setting("20000-29999", "UDP ports for media, FIRST-LAST")
     rtp_timeout: int = _setting(60, "Seconds without RTP after which a call is ended")
@@ -96,6 +101,8 @@ class Settings:
         _ = (self.http_address, self.sip_address, self.port_range, self.carrier_networks)
         _networks("fetch_networks", self.fetch_networks)
         _check_database(self.database_url)
+        if not _BASE.fullmatch(self.sip_base):
+            raise _bad("sip_base", self.sip_base, "a name in lower case, like sip.example.com")
         if self.public_url and not self.public_url.startswith(("http://", "https://")):
             raise _bad("public_url", self.public_url, "a URL like https://voice.example.com")
         for name in ("rtp_timeout", "event_days", "park_seconds"):

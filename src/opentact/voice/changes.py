@@ -19,6 +19,7 @@ from opentact.kit.entities import Base
 from opentact.kit.units import Storage, on_commit
 
 _ROW = 1
+POLL_S = 1.0  # how long another process's change may go unseen
 
 
 class SipRevision(Base):
@@ -76,7 +77,7 @@ class Changes:
 
 async def _count_up(session: AsyncSession) -> int:
     counted = update(SipRevision).values(number=SipRevision.number + 1)
-    number = await session.scalar(counted.returning(SipRevision.number))
+    number: int | None = await session.scalar(counted.returning(SipRevision.number))
     if number is not None:
         return number
     try:
