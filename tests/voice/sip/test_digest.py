@@ -132,6 +132,13 @@ def test_a_login_with_its_domain_is_let_in(challenger: Challenger) -> None:
     assert challenger.check(answer, "REGISTER", REALM, KNOWN, 1) is Outcome.PROVEN
 
 
+def test_a_login_that_is_an_e_mail_address_is_let_in(challenger: Challenger) -> None:
+    mail = "bob@mail.example"
+    known = Ha1s(md5=ha1(mail, REALM, "secret"))
+    answer = answered(challenger.challenges(REALM, 0)[1], Credentials(mail, "secret"))
+    assert challenger.check(answer, "REGISTER", REALM, known, 1) is Outcome.PROVEN
+
+
 @pytest.mark.parametrize("which", [0, 1])
 def test_a_wrong_password_and_an_unknown_user_are_told_the_same(
     challenger: Challenger, which: int

@@ -167,7 +167,8 @@ class Challenger:
         return Outcome.PROVEN
 
     def _ha1_of(self, known: Ha1s | None, answer: Answer) -> str:
-        is_full = "@" in answer.username
+        # A login may be an e-mail address: what follows its @ is not our domain.
+        is_full = answer.username.lower().endswith(f"@{answer.realm.lower()}")
         if known is None:
             found = None
         elif answer.algorithm == "MD5":

@@ -55,7 +55,8 @@ def _find_refusal(request: Request, serves: frozenset[str]) -> Refusal | None:
         return Refusal(416)
     if request.method == "CANCEL":
         return None  # RFC 3261 8.2.2.3: Require is ignored in CANCEL
-    unknown = [tag for tag in request.each("require") if tag not in SUPPORTED]
+    known = (*SUPPORTED, "path") if request.method == "REGISTER" else SUPPORTED
+    unknown = [tag for tag in request.each("require") if tag not in known]
     if unknown:
         return Refusal(420, extra=(("unsupported", ", ".join(unknown)),))
     return _find_content_refusal(request) if request.method == "INVITE" else None

@@ -44,6 +44,7 @@ LISTS = frozenset(
         "content-encoding",
         "in-reply-to",
         "p-asserted-identity",
+        "path",
         "proxy-require",
         "reason",
         "record-route",
