@@ -130,3 +130,36 @@ def test_whatever_arrives_it_ends(make: type, responses: list[Response]) -> None
         tx.expect_end(100.0)
     sleep_through(tx)
     assert tx.state is State.TERMINATED
+
+
+class TestOverReliableTransports:
+    """RFC 3261 17.1: no repeats, and no waiting for those of others; timers B and F stay."""
+
+    def test_an_invite_is_sent_once_and_given_up_like_any_other(self) -> None:
+        tx = ClientInvite(DATA, PEER._replace(transport="tcp"), uri="sip:a", ack_lines=[])
+        assert tx.start(0.0) == [Send(DATA)]
+        assert sleep_through(tx) == [(32.0, GaveUp())]
+
+    def test_a_refusal_is_acked_and_ends_it_at_once(self) -> None:
+        tx = ClientInvite(DATA, PEER._replace(transport="tls"), uri="sip:a", ack_lines=[])
+        tx.start(0.0)
+        assert len(tx.received(BUSY, 1.0)) == 2
+        assert (tx.state, tx.wake_at) == (State.TERMINATED, None)
+
+    def test_answers_of_other_forks_are_still_waited_for(self) -> None:
+        tx = ClientInvite(DATA, PEER._replace(transport="tcp"), uri="sip:a", ack_lines=[])
+        tx.start(0.0)
+        tx.received(OK, 1.0)
+        assert tx.wake_at == 33.0  # RFC 6026: timer M is there for every transport
+
+    def test_another_request_is_sent_once_also_after_a_provisional_answer(self) -> None:
+        tx = ClientOther("BYE", DATA, PEER._replace(transport="ws"))
+        assert tx.start(0.0) == [Send(DATA)]
+        tx.received(RINGING, 1.0)
+        assert sleep_through(tx) == [(32.0, GaveUp())]
+
+    def test_a_final_answer_ends_it_at_once(self) -> None:
+        tx = ClientOther("BYE", DATA, PEER._replace(transport="tcp"))
+        tx.start(0.0)
+        assert tx.received(OK, 1.0) == [OK]
+        assert tx.state is State.TERMINATED

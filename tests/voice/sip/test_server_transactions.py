@@ -92,3 +92,18 @@ def test_once_answered_it_ends_whatever_arrives(kind: type, deeds: list[str]) ->
             tx.respond(int(deed), deed.encode(), float(now))
     sleep_through(tx)
     assert tx.state is State.TERMINATED
+
+
+class TestOverReliableTransports:
+    def test_a_refusal_is_sent_once_and_ends_with_its_ack(self) -> None:
+        tx = ServerInvite(PEER._replace(transport="tcp"))
+        assert tx.respond(486, b"busy", 0.0) == [Send(b"busy")]
+        assert tx.wake_at == 32.0  # timer H: the ACK may be lost beyond the next hop
+        assert tx.woken(31.9) == []
+        tx.acked(31.9)
+        assert (tx.state, tx.wake_at) == (State.TERMINATED, None)
+
+    def test_nobody_is_waited_for_once_another_request_is_answered(self) -> None:
+        tx = ServerOther("BYE", PEER._replace(transport="ws"))
+        assert tx.respond(200, b"ok", 0.0) == [Send(b"ok")]
+        assert tx.state is State.TERMINATED

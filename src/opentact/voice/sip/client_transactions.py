@@ -126,11 +126,11 @@ class ClientInvite(ClientTransaction):
     def _timers(self, now: float) -> dict[Input, float]:
         match self.state:
             case State.CALLING:
-                return {Input.RESEND_TIMER: now + T1, Input.TIMEOUT_TIMER: now + TIMEOUT}
+                return self._resending(now, T1, now + TIMEOUT)
             case State.ACCEPTED:
                 return {Input.LINGER_TIMER: now + TIMEOUT}
             case State.COMPLETED:
-                return {Input.LINGER_TIMER: now + LINGER_AFTER_REFUSAL}
+                return self._lingering(now, LINGER_AFTER_REFUSAL)
             case _:
                 return {}
 
@@ -155,13 +155,13 @@ class ClientOther(ClientTransaction):
     def _timers(self, now: float) -> dict[Input, float]:
         match self.state:
             case State.TRYING:
-                return {Input.RESEND_TIMER: now + T1, Input.TIMEOUT_TIMER: now + TIMEOUT}
+                return self._resending(now, T1, now + TIMEOUT)
             case State.PROCEEDING:
                 # Timer F goes on from the start; E slows down to T2 (RFC 3261 17.1.2.2).
                 left = self._due.get(Input.TIMEOUT_TIMER, now + TIMEOUT)
-                return {Input.RESEND_TIMER: now + T2, Input.TIMEOUT_TIMER: left}
+                return self._resending(now, T2, left)
             case State.COMPLETED:
-                return {Input.LINGER_TIMER: now + T4}
+                return self._lingering(now, T4)
             case _:
                 return {}
 

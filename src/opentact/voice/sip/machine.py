@@ -119,11 +119,25 @@ class Machine:
         if then is not self.state:
             self.state = then
             self._due = self._timers(now)
+            if self._due.get(Input.LINGER_TIMER, now + 1) <= now:
+                # Nothing to wait for: a reliable transport repeats nothing.
+                self.state, self._due = State.TERMINATED, {}
         return action
 
     def _timers(self, now: float) -> dict[Input, float]:
         """Timers of the state just entered; those of the last are forgotten."""
         raise NotImplementedError
+
+    def _resending(self, now: float, pause: float, until: float) -> dict[Input, float]:
+        """Timers of a state that repeats until something comes: over UDP only (RFC 3261 17)."""
+        timers = {Input.TIMEOUT_TIMER: until}
+        if not self.peer.is_reliable:
+            timers[Input.RESEND_TIMER] = now + pause
+        return timers
+
+    def _lingering(self, now: float, seconds: float) -> dict[Input, float]:
+        """Timers of a state that waits for repeats, which only UDP can bring."""
+        return {Input.LINGER_TIMER: now if self.peer.is_reliable else now + seconds}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.method} {self.peer} {self.state.name}>"

@@ -106,9 +106,9 @@ class ServerInvite(ServerTransaction):
             case State.ACCEPTED:
                 return {Input.LINGER_TIMER: now + TIMEOUT}
             case State.COMPLETED:
-                return {Input.RESEND_TIMER: now + T1, Input.TIMEOUT_TIMER: now + TIMEOUT}
+                return self._resending(now, T1, now + TIMEOUT)
             case State.CONFIRMED:
-                return {Input.LINGER_TIMER: now + T4}
+                return self._lingering(now, T4)
             case _:
                 return {}
 
@@ -121,4 +121,4 @@ class ServerOther(ServerTransaction):
         super().__init__(method, peer, State.TRYING)
 
     def _timers(self, now: float) -> dict[Input, float]:
-        return {Input.LINGER_TIMER: now + TIMEOUT} if self.state is State.COMPLETED else {}
+        return self._lingering(now, TIMEOUT) if self.state is State.COMPLETED else {}
