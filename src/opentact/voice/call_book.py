@@ -59,7 +59,7 @@ class CallBook:
         )
         self._pages: dict[UUID, Page] = {}
         self._open: dict[UUID, dict[UUID, CallCard]] = {}
-        self._latest: Awaitable[None] | None = None
+        self._latest: asyncio.Future[None] | None = None
 
     def opened(self, card: CallCard) -> None:
         """Write a new call down, in the state it has."""
@@ -116,11 +116,18 @@ class CallBook:
         """Charge the account for what the call used, whatever its balance."""
         self._page(card).charges.append(line)
 
+    def pending(self) -> "asyncio.Future[None] | None":
+        """Give what is done once all that was handed in so far is stored, or given up.
+
+        Whether something about a call was lost, its card tells then.
+        """
+        return self._latest
+
     async def durable(self, card: CallCard) -> None:
         """Wait until all about the call is stored; raises what the database said."""
         if self._latest is not None:
             # Shielded: who gives up waiting must not take the commit from the others.
-            await asyncio.shield(asyncio.ensure_future(self._latest))
+            await asyncio.shield(self._latest)
         if card.lost is not None:
             raise card.lost
 

@@ -2,7 +2,7 @@ import pytest
 
 from opentact.adapters.sip.legs import MAX_WAITING, IncomingLeg
 from opentact.voice.sip.agent import Agent
-from opentact.voice.sip.effects import HungUp, InfoReceived, Transmit
+from opentact.voice.sip.effects import HungUp, InfoReceived, LegEvent, Transmit
 from opentact.voice.sip.routing import Identity
 from voice.sip.samples import PEER, SDP, read_response, request
 from voice.sip.wire import words
@@ -41,6 +41,16 @@ async def test_a_slow_reader_loses_what_can_be_lost_and_still_hears_the_end() ->
     leg._call.listener(HungUp())
     assert leg.events.qsize() == MAX_WAITING + 1
     assert driver.dropped == ["event nobody took"] * 5
+
+
+async def test_who_listens_hears_at_once_and_first_what_waits() -> None:
+    leg, heard = ByHand().leg(), list[LegEvent]()
+    assert leg._call.listener is not None
+    leg._call.listener(InfoReceived("text/plain", b"before"))
+    leg.listen(heard.append)
+    leg._call.listener(HungUp())
+    assert heard == [InfoReceived("text/plain", b"before"), HungUp()]
+    assert leg.events.empty()
 
 
 async def test_a_reason_may_not_break_out_of_its_line() -> None:

@@ -46,6 +46,7 @@ class Leg:
         self.events: asyncio.Queue[LegEvent] = asyncio.Queue()
         self._call = call
         self._driver = driver
+        self._heard: Callable[[LegEvent], None] | None = None
         call.listener = self._hear
 
     def hangup(self, *, reason: str | None = None) -> None:
@@ -80,7 +81,16 @@ class Leg:
         """Answer, in the ACK, the offer that came with the answer to our INVITE without one."""
         self._do(lambda now: self._call.acknowledge(sdp, now))
 
+    def listen(self, heard: Callable[[LegEvent], None]) -> None:
+        """Have events told at once instead of in `events`, those that wait there first."""
+        self._heard = heard
+        while self._heard is heard and not self.events.empty():
+            heard(self.events.get_nowait())
+
     def _hear(self, event: LegEvent) -> None:
+        if self._heard is not None:
+            self._heard(event)
+            return
         if isinstance(event, InfoReceived | Progressed) and self.events.qsize() >= MAX_WAITING:
             self._driver.count_dropped("event nobody took")
         else:
@@ -136,6 +146,12 @@ class OutgoingLeg(Leg):
     def __init__(self, call: OutgoingCall, driver: Driver) -> None:
         super().__init__(call, driver)
         self.destination: Address = call.peer
+        self._outgoing = call
+
+    @property
+    def alive(self) -> bool:
+        """Whether the far end has said anything yet, be it 100 Trying."""
+        return self._outgoing.alive
 
     def cancel(self, *, reason: str | None = None) -> None:
         """Give up; an answer that crosses the CANCEL is acknowledged and hung up."""

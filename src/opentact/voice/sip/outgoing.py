@@ -88,6 +88,11 @@ class OutgoingCall(Call):
     def peer(self) -> Address:
         return self.dialog.peer if self.dialog else self._destination
 
+    @property
+    def alive(self) -> bool:
+        """Whether the far end has said anything, be it 100 Trying."""
+        return self._progressed
+
     def hangup(self, now: float, extra: list[tuple[str, str]] | None = None) -> None:
         """Give up before an answer with CANCEL, end an answered call with BYE. Idempotent."""
         super().hangup(now, extra)
