@@ -112,6 +112,7 @@ class Wire:
                 case Incoming(call):
                     side.calls.append(call)
                     self._on_call(call, self.now)
+                    call.trying(self.now)
                     self._carry_out(side, side.agent.effects())
 
     def _launch(self, side: Side, data: bytes) -> None:

@@ -277,6 +277,7 @@ class SipEndpoint:
             context = {"message": f"call {leg.call_id} refused", "exception": fault}
             self._loop.call_exception_handler(context)
             leg.reject(500)
+        leg.trying()
 
     def _hand_up(self, request: IncomingRequest) -> None:
         if self._closing or self._on_request is None:

@@ -11,6 +11,8 @@ from typing import Protocol
 
 from opentact.voice.sip.call import Call
 from opentact.voice.sip.effects import InfoReceived, LegEvent, Progressed
+from opentact.voice.sip.headers import NameAddr
+from opentact.voice.sip.identities import asserted, preferred, privacy
 from opentact.voice.sip.incoming import IncomingCall
 from opentact.voice.sip.machine import Address
 from opentact.voice.sip.message import Request, header_lines
@@ -71,7 +73,7 @@ class Leg:
         self._do(lambda now: self._call.reoffer(sdp, now))
 
     def update(self, sdp: bytes | None = None) -> None:
-        """The same with UPDATE (RFC 3311), which works before the answer too.
+        """Do the same with UPDATE (RFC 3311), which works before the answer too.
 
         Without `sdp` it only refreshes the session.
         """
@@ -105,7 +107,7 @@ class Leg:
 
 
 class IncomingLeg(Leg):
-    """A received INVITE with its dialog; 100 Trying has been sent."""
+    """A received INVITE with its dialog; 100 Trying is sent once it has been announced."""
 
     def __init__(self, call: IncomingCall, driver: Driver) -> None:
         super().__init__(call, driver)
@@ -119,13 +121,36 @@ class IncomingLeg(Leg):
         self.offer = call.offer
         self.hops_left = call.hops_left
 
-    def ring(self, sdp: bytes | None = None, status: int = 180) -> None:
-        """Answer 180 Ringing, or 183 with early media."""
-        self._do(lambda now: self._incoming.ring(now, sdp, status))
+    @property
+    def asserted(self) -> tuple[NameAddr, ...]:
+        """P-Asserted-Identity: a claim, to be believed only of a peer that is trusted."""
+        return asserted(self.request)
 
-    def answer(self, sdp: bytes) -> None:
+    @property
+    def preferred(self) -> tuple[NameAddr, ...]:
+        """P-Preferred-Identity: who the caller would like to be."""
+        return preferred(self.request)
+
+    @property
+    def privacy(self) -> frozenset[str]:
+        """What the caller wants kept private: "id", "user", "none" ... (RFC 3323)."""
+        return privacy(self.request)
+
+    def trying(self) -> None:
+        """Say that the INVITE has arrived, if nothing else was said yet."""
+        self._do(self._incoming.trying)
+
+    def ring(
+        self, sdp: bytes | None = None, status: int = 180, *, headers: ExtraHeaders = ()
+    ) -> None:
+        """Answer 180 Ringing, or 183 with early media."""
+        extra = header_lines(headers)
+        self._do(lambda now: self._incoming.ring(now, sdp, status, extra))
+
+    def answer(self, sdp: bytes, *, headers: ExtraHeaders = ()) -> None:
         """Answer 200, repeated until its ACK; `sdp` is our offer if the INVITE had none."""
-        self._do(lambda now: self._incoming.answer(sdp, now))
+        extra = header_lines(headers)
+        self._do(lambda now: self._incoming.answer(sdp, now, extra))
 
     def reject(
         self,
@@ -135,7 +160,11 @@ class IncomingLeg(Leg):
         reason: str | None = None,
         headers: ExtraHeaders = (),
     ) -> None:
-        """Refuse with a final status. Raises ValueError for a header that breaks its line."""
+        """Refuse with a final status. Raises ValueError for a header that breaks its line.
+
+        401 or 407 given at once, before 100 Trying, leaves nothing to remember: so a flood of
+        strangers is challenged for free.
+        """
         extra = [*_reason(reason), *header_lines(headers)]
         self._do(lambda now: self._incoming.reject(status, now, phrase, extra))
 

@@ -148,7 +148,7 @@ class Agent:
         elif request.recipient.tag is not None:
             self._within(request, source, now)
         else:
-            self._outside(request, source, now)
+            self._outside(request, source)
 
     def _ack(self, request: Request, source: Address, now: float) -> None:
         tx = self.core.transactions.server(request, "INVITE")
@@ -185,7 +185,7 @@ class Agent:
         else:
             call.received(request, self._serve(request, source), source, now)
 
-    def _outside(self, request: Request, source: Address, now: float) -> None:
+    def _outside(self, request: Request, source: Address) -> None:
         if self.core.transactions.is_merged(request):
             self.core.answer_at_once(request, source, 482)
         elif request.method == "OPTIONS":
@@ -199,7 +199,7 @@ class Agent:
         elif self._crowded() or len(self.core.calls) >= self._max_calls:
             self._turn_away(request, source)
         else:
-            call = IncomingCall(self.core, request, self._serve(request, source), source, now)
+            call = IncomingCall(self.core, request, self._serve(request, source), source)
             self.core.note(Incoming(call))
 
     def _ask_above(self, request: Request, source: Address) -> None:

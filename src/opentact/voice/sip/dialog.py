@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from opentact.voice.sip.client_transactions import ClientInvite
 from opentact.voice.sip.headers import MAX_CSEQ, NameAddr
 from opentact.voice.sip.machine import Address
 from opentact.voice.sip.message import Request, Response, encode
@@ -89,6 +90,7 @@ class Dialog:
         identity: Identity,
         extra: Lines = (),
         number: int | None = None,
+        body: bytes = b"",
     ) -> tuple[bytes, Address]:
         """Write a request within the dialog, and say where it goes.
 
@@ -96,24 +98,46 @@ class Dialog:
         header would break out of its line.
         """
         if number is None:
-            self.local_cseq = min(self.local_cseq + 1, MAX_CSEQ)
-            number = self.local_cseq
+            number = self._next_number()
+        uri, lines, peer = self._head(f"{number} {method}", branch, identity)
+        lines += [("to", self.remote), ("user-agent", identity.product), *extra]
+        return encode(f"{method} {uri} SIP/2.0", lines, body), peer
+
+    def compose_invite(
+        self, *, branch: str, identity: Identity, extra: Lines, body: bytes
+    ) -> tuple[ClientInvite, int]:
+        """Write a re-INVITE; with its transaction comes its number."""
+        number = self._next_number()
+        uri, lines, peer = self._head(f"{number} INVITE", branch, identity)
+        ack_lines = [*lines[:-1], ("cseq", f"{number} ACK")]
+        lines += [("to", self.remote), ("user-agent", identity.product), *extra]
+        data = encode(f"INVITE {uri} SIP/2.0", lines, body)
+        return ClientInvite(data, peer, uri=uri, ack_lines=ack_lines), number
+
+    @property
+    def request_uri(self) -> str:
+        """What requests within the dialog have as Request-URI."""
+        return next_hop(self.target, self.routes)[0]
+
+    def _next_number(self) -> int:
+        self.local_cseq = min(self.local_cseq + 1, MAX_CSEQ)
+        return self.local_cseq
+
+    def _head(
+        self, cseq: str, branch: str, identity: Identity
+    ) -> tuple[str, list[tuple[str, str]], Address]:
+        """Request-URI, the lines that an ACK of a refusal copies (CSeq last), where it goes."""
         uri, routes, hop = next_hop(self.target, self.routes)
-        data = encode(
-            f"{method} {uri} SIP/2.0",
-            [
-                ("via", identity.via(branch)),
-                ("max-forwards", str(MAX_HOPS)),
-                *(("route", route) for route in routes),
-                ("from", self.local),
-                ("to", self.remote),
-                ("call-id", self.call_id),
-                ("cseq", f"{number} {method}"),
-                ("user-agent", identity.product),
-                *extra,
-            ],
-        )
-        return data, address_of(hop) or self.peer
+        peer = address_of(hop) or self.peer
+        lines = [
+            ("via", identity.via(branch)),
+            ("max-forwards", str(MAX_HOPS)),
+            *(("route", route) for route in routes),
+            ("from", self.local),
+            ("call-id", self.call_id),
+            ("cseq", cseq),
+        ]
+        return uri, lines, peer
 
 
 def _checked(routes: Iterable[str]) -> tuple[str, ...]:

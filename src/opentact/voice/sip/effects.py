@@ -12,8 +12,8 @@ from opentact.voice.sip.machine import Address
 from opentact.voice.sip.message import Headers
 
 if TYPE_CHECKING:
-    from opentact.voice.sip.call import Call
     from opentact.voice.sip.incoming import IncomingCall
+    from opentact.voice.sip.invite_usage import InviteUsage
     from opentact.voice.sip.outside import ReceivedRequest, SentRequest
 
 
@@ -181,7 +181,7 @@ class Transmit:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """Somebody calls; 100 Trying has been sent."""
+    """Somebody calls; whoever is told sends 100 Trying, or something better."""
 
     call: "IncomingCall"
 
@@ -190,7 +190,7 @@ class Incoming:
 class Told:
     """Something happened to a call."""
 
-    call: "Call"
+    call: "InviteUsage"
     event: LegEvent
 
 

@@ -13,7 +13,7 @@ from opentact.voice.sip.client_transactions import ClientOther
 from opentact.voice.sip.core import Core
 from opentact.voice.sip.dialog import MAX_HOPS
 from opentact.voice.sip.effects import Replied, Reply
-from opentact.voice.sip.headers import NameAddr
+from opentact.voice.sip.invitation import address_line
 from opentact.voice.sip.machine import Address
 from opentact.voice.sip.message import Request, Response, encode, reply
 from opentact.voice.sip.names import phrase_of
@@ -54,9 +54,7 @@ class ReceivedRequest:
             return
         core, tx = self._core, self._tx
         extra = [*headers, ("server", core.identity.product)]
-        data = reply(
-            self.request, status, phrase=phrase, tag=core.token(), extra=extra, body=body
-        )
+        data = reply(self.request, status, phrase=phrase, tag=core.token(), extra=extra, body=body)
         self._tx = None
         core.transactions.respond(tx, status, data, now)
         if status >= 300:  # noqa: PLR2004 - a refusal
@@ -98,8 +96,8 @@ class SentRequest:
         self._core = core
         self._peer = destination
         self._call_id = question.call_id or core.token()
-        self._from = f"{_untagged(question.caller)};tag={core.token()}"
-        self._to = _untagged(question.to)
+        self._from = address_line(question.caller, (("tag", core.token()),))
+        self._to = address_line(question.to)
         self._login = core.login(question.credentials)
         self._send(now)
 
@@ -137,9 +135,3 @@ class SentRequest:
     def timed_out(self, method: str, now: float) -> None:
         del method, now
         self._core.note(Replied(self, Reply(408, phrase_of(408))))
-
-
-def _untagged(text: str) -> str:
-    address = NameAddr.parse(text)
-    kept = tuple(pair for pair in address.params if pair[0] != "tag")
-    return str(NameAddr(address.uri, address.display, kept))
