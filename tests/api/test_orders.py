@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from opentact.numbers.features import Feature
-from opentact.numbers.orders import Buyer, Wish, place_order
+from opentact.numbers.orders import Buyer, Wish, offers_for, place_offers
 from opentact.numbers.providers import SimulatedProvider
 from opentact.numbers.settlement import settle_open_orders
 from support.numbers import FIRST, balance, buy, order, stocked
@@ -222,7 +222,8 @@ async def test_an_order_that_a_crash_left_open_is_settled_at_the_next_start(worl
     now, wish = world.clock.now(), Wish(FIRST, (Feature.VOICE,))
     buyer = Buyer(world.alice.account, world.alice.user, {})
     async with world.database.write() as session:
-        await place_order(session, buyer, [wish], now=now)
+        offers = await offers_for(session, buyer.account, [wish], now=now, keep=True)
+        await place_offers(session, buyer, offers, now=now)
     path = f"/rest/order/{buyer.uuid}"
     assert (await world.alice.client.get(path)).json()["payload"]["state"] == "processing"
 

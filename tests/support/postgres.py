@@ -75,6 +75,8 @@ class PostgresServer:
         `prepare` closes its connections: a database in use cannot be copied.
         """
         if name not in self._templates:
+            # One whose preparation failed is still there.
+            self.execute(f"DROP DATABASE IF EXISTS {name}")
             self.execute(f"CREATE DATABASE {name}")
             prepare(self.url(name))
             self._templates.add(name)

@@ -198,21 +198,14 @@ def _missing(wish: Wish, able: int) -> list[str]:
     return [feature.value for feature in wanted if not to_bits([feature]) & able]
 
 
-async def place_order(
-    session: AsyncSession, buyer: Buyer, wishes: Sequence[Wish], *, now: datetime
-) -> list[OpenItem]:
-    """Write the order down, with its numbers off sale and its money set aside.
-
-    Raises `NotEnoughBalance` when the balance does not suffice for all that can be had.
-    """
-    offers = await offers_for(session, buyer.account, wishes, now=now, keep=True)
-    return await place_offers(session, buyer, offers, now=now)
-
-
 async def place_offers(
     session: AsyncSession, buyer: Buyer, offers: Sequence[Offer], *, now: datetime
 ) -> list[OpenItem]:
-    """Do as `place_order`, with offers that were made in the same unit of work, and kept."""
+    """Write the order down, with its numbers off sale and its money set aside.
+
+    The offers were made in the same unit of work, and kept. Raises `NotEnoughBalance` when the
+    balance does not suffice for all that can be had.
+    """
     items = items_for(offers)
     await write_order(session, buyer, items, now=now, settled=False)
     tns = [item.tn for item in items if item.state == State.PROCESSING]
