@@ -61,9 +61,9 @@ def established(ua: Agent) -> IncomingCall:
 def test_options_says_what_we_can() -> None:
     can = answer_to(request("OPTIONS"))
     assert can.status == 200
-    assert can.first("allow") == "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO"
+    assert can.first("allow") == "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE"
     assert can.first("accept") == "application/sdp"
-    assert can.first("supported") == ""
+    assert can.first("supported") == "100rel, timer"
     assert can.recipient.tag
 
 
@@ -71,11 +71,18 @@ def test_options_says_what_we_can() -> None:
     ("data", "status"),
     [
         (request("REGISTER"), 405),
-        (request("PRACK", to_tag="x"), 405),
+        (request("REFER", to_tag="x"), 405),
+        (request("MESSAGE", body=b"hi"), 405),
+        (request("SUBSCRIBE"), 405),
+        (request("PUBLISH"), 405),
+        (request("NOTIFY"), 405),
+        (request("PRACK", to_tag="x"), 481),
+        (request("PRACK"), 481),
+        (request("UPDATE"), 481),
         (request("DANCE"), 501),
         (request(uri="sips:bob@192.0.2.2"), 416),
         (request(uri="http://192.0.2.2/"), 416),
-        (request("INVITE", "Require: 100rel"), 420),
+        (request("INVITE", "Require: replaces"), 420),
         (request("INVITE", 'Require: a, "open'), 400),
         (request("INVITE", "Content-Type: text/plain", body=b"hi"), 415),
         (request("INVITE", "Content-Encoding: gzip", body=SDP), 415),
@@ -111,7 +118,7 @@ def test_a_refusal_says_what_would_do() -> None:
 
 
 def test_a_repeat_of_what_was_refused_gets_the_same_again() -> None:
-    ua, data = agent(), request("INVITE", "Require: 100rel")
+    ua, data = agent(), request("INVITE", "Require: replaces")
     assert ua.datagram(data, PEER, 0.0) == ua.datagram(data, PEER, 0.5)
 
 
@@ -138,7 +145,8 @@ def test_what_is_owed_no_answer_is_dropped(data: bytes, reason: str) -> None:
 
 def test_a_repeated_invite_is_one_call() -> None:
     ua = agent()
-    incoming(ua)
+    incoming(ua).trying(0.0)
+    ua.effects()
     again = ua.datagram(request(body=SDP), PEER, 0.5)
     assert [answer.status for answer in answers(again)] == [100]
     assert len(ua.core.calls) == 1

@@ -13,7 +13,9 @@ def ring_in(data: bytes) -> tuple[Agent, IncomingCall, list[Response]]:
     ua = Agent(Identity("192.0.2.2", 5060), words("ours"))
     effects = ua.datagram(data, PEER, 0.0)
     (call,) = [effect.call for effect in effects if isinstance(effect, Incoming)]
-    return ua, call, responses(effects)
+    assert responses(effects) == []
+    call.trying(0.0)
+    return ua, call, responses(ua.effects())
 
 
 def responses(effects: list[Effect]) -> list[Response]:
@@ -24,6 +26,27 @@ def test_100_is_sent_at_once_and_echoes_a_timestamp() -> None:
     _, _, (trying,) = ring_in(request("INVITE", "Timestamp: 54"))
     assert (trying.status, trying.first("timestamp")) == (100, "54")
     assert trying.recipient.tag is None
+
+
+def test_what_is_refused_with_a_challenge_at_once_leaves_nothing_behind() -> None:
+    ua = Agent(Identity("192.0.2.2", 5060), words("ours"))
+    for guess in range(50):
+        effects = ua.datagram(request(branch=f"z9hG4bK{guess}", body=SDP), PEER, 0.0)
+        (call,) = [effect.call for effect in effects if isinstance(effect, Incoming)]
+        call.reject(401, 0.0, extra=[("www-authenticate", 'Digest realm="x", nonce="y"')])
+        call.trying(0.0)
+        (refusal,) = responses(ua.effects())
+        assert refusal.status == 401
+        assert not len(ua.core.transactions)
+        assert not ua.core.calls
+        assert ua.wake_at is None
+
+
+def test_a_challenge_after_100_is_repeated_until_its_ack() -> None:
+    ua, call, _ = ring_in(request(body=SDP))
+    call.reject(407, 0.0)
+    assert [one.status for one in responses(ua.effects())] == [407]
+    assert [one.status for one in responses(ua.woken(0.5))] == [407]
 
 
 def test_who_calls_whom_can_be_read() -> None:

@@ -111,8 +111,9 @@ class Wire:
                     side.dropped.append(reason)
                 case Incoming(call):
                     side.calls.append(call)
-                    self._on_call(call, self.now)
+                    # As when the handler has to ask somebody first.
                     call.trying(self.now)
+                    self._on_call(call, self.now)
                     self._carry_out(side, side.agent.effects())
 
     def _launch(self, side: Side, data: bytes) -> None:
