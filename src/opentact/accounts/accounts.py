@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from opentact.kit.entities import Base, Stamped
+from opentact.kit.entities import Base, JsonColumn, Stamped
 from opentact.kit.faults import NotFound
 from opentact.kit.money import ZERO
 
@@ -24,7 +24,12 @@ class Level(StrEnum):
 
 
 class Account(Stamped, Base):
-    """One tenant. `balance` is changed only by the ledger, in the transaction of its entry."""
+    """One tenant. `balance` is changed only by the ledger, in the transaction of its entry.
+
+    `time_zone` is an IANA name: its days begin at midnight there. `countries` are those its
+    calls may go to where a profile does not say; None is the platform's usual ones.
+    `channel_limit` and `calls_per_second` are the operator's limits of all its calls.
+    """
 
     __tablename__ = "account"
 
@@ -42,6 +47,9 @@ class Account(Stamped, Base):
     disabled_on: Mapped[datetime | None] = mapped_column(default=None)
     balance_changed: Mapped[bool] = mapped_column(default=True)
     balance_threshold: Mapped[Decimal | None] = mapped_column(default=None)
+    countries: Mapped[list[str] | None] = mapped_column(JsonColumn, default=None)
+    channel_limit: Mapped[int | None] = mapped_column(default=None)
+    calls_per_second: Mapped[int | None] = mapped_column(default=None)
 
     @property
     def is_open(self) -> bool:

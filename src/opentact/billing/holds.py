@@ -2,6 +2,7 @@
 
 An order sets its whole cost aside when it is placed. Two orders for the last dollar meet here,
 and the second is refused; what the first then pays is charged by the ledger, entry by entry.
+The calls of a node share one hold for each account, which grows and shrinks (reservations.py).
 """
 
 from datetime import datetime
@@ -21,7 +22,7 @@ from .ledger import NotEnoughBalance
 
 
 class Hold(Base):
-    """An amount set aside. `reference` is what it is for."""
+    """An amount set aside. `reference` is what it is for; `node` holds it for its live calls."""
 
     __tablename__ = "hold"
 
@@ -29,6 +30,7 @@ class Hold(Base):
     account_uuid: Mapped[UUID] = mapped_column(ForeignKey("account.uuid"), index=True)
     amount: Mapped[Decimal]
     created_on: Mapped[datetime]
+    node: Mapped[str | None] = mapped_column(index=True, default=None)
 
 
 _ACCOUNT: Any = Account.__table__
@@ -45,15 +47,20 @@ _SET_ASIDE = insert(_HOLD)
 _LET_GO = delete(_HOLD).where(_HOLD.c.reference == bindparam("what"))
 
 
-async def check_free(session: AsyncSession, account: UUID, amount: Decimal) -> None:
-    """See that the amount is there and not set aside, or raise `NotEnoughBalance`.
+async def free_balance(session: AsyncSession, account: UUID) -> Decimal:
+    """Tell what is there and not set aside; the account's row stays locked (PostgreSQL).
 
-    The account's row stays locked until the unit of work ends, so that on PostgreSQL two that
-    come at once see each other: the holds are read by a statement that begins after the lock.
+    It stays so until the unit of work ends, so that two that come at once see each other: the
+    holds are read by a statement that begins after the lock.
     """
     balance = await session.scalar(_BALANCE, {"account": account})
     held = await session.scalar(_HELD, {"account": account})
-    free = (balance or ZERO) - (held or ZERO)
+    return (balance or ZERO) - (held or ZERO)
+
+
+async def check_free(session: AsyncSession, account: UUID, amount: Decimal) -> None:
+    """See that the amount is free, as `free_balance` tells, or raise `NotEnoughBalance`."""
+    free = await free_balance(session, account)
     if amount > free:
         raise NotEnoughBalance(
             f"Not enough account balance: this costs {amount}, the free balance is {free}",

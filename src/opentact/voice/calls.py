@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from opentact.billing.rating import MINUTE_S, Rate
 from opentact.kit.entities import Base, Stamped
 from opentact.kit.faults import NotFound
 from opentact.kit.money import ZERO
@@ -40,7 +41,13 @@ class Call(Stamped, Base):
     Times are null until they come. `duration` and `billed_seconds` are in whole seconds from
     `answer_on`; `rate` is dollars a minute, `price` what the call cost. `cause`, `blame` and
     `reason` say in our words why it ended (voice/causes.py). `alive_on` is the last sign of
-    life, by which a call that a crash cut off is closed and charged.
+    life, by which a call that a crash cut off is closed and charged. A bridged call has two
+    records: the leg that went out names the one that came in as `parent_uuid`, and each the
+    other as `peer_uuid`. `sip_user_uuid` is the SIP user at this leg.
+
+    `rate_initial` and `rate_increment` are the seconds charged first and then, `connect_fee` is
+    dollars. `refusal` is what a rule refused (voice/rules/refusals.py). `outbound_profile_uuid`
+    is the profile whose limits the call counted for.
     """
 
     __tablename__ = "call"
@@ -62,6 +69,8 @@ class Call(Stamped, Base):
     lease_uuid: Mapped[UUID | None] = mapped_column(default=None)
     app_uuid: Mapped[UUID | None] = mapped_column(default=None)
     parent_uuid: Mapped[UUID | None] = mapped_column(default=None)
+    peer_uuid: Mapped[UUID | None] = mapped_column(default=None)
+    sip_user_uuid: Mapped[UUID | None] = mapped_column(default=None)
     sip_call_id: Mapped[str | None] = mapped_column(default=None)
     source: Mapped[str | None] = mapped_column(default=None)
     init_on: Mapped[datetime | None] = mapped_column(default=None)
@@ -74,14 +83,34 @@ class Call(Stamped, Base):
     billed_seconds: Mapped[int] = mapped_column(default=0)
     rate: Mapped[Decimal] = mapped_column(default=ZERO)
     price: Mapped[Decimal] = mapped_column(default=ZERO)
+    rate_initial: Mapped[int] = mapped_column(default=MINUTE_S)
+    rate_increment: Mapped[int] = mapped_column(default=MINUTE_S)
+    connect_fee: Mapped[Decimal] = mapped_column(default=ZERO)
+    outbound_profile_uuid: Mapped[UUID | None] = mapped_column(default=None)
     q850_cause: Mapped[int | None] = mapped_column(default=None)
     q850_cause_string: Mapped[str | None] = mapped_column(default=None)
     sip_status: Mapped[int | None] = mapped_column(default=None)
     cause: Mapped[str | None] = mapped_column(default=None)
     blame: Mapped[str | None] = mapped_column(default=None)
     reason: Mapped[str | None] = mapped_column(default=None)
+    refusal: Mapped[dict[str, Any] | None] = mapped_column(default=None)
     media: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
     meta: Mapped[dict[str, Any]] = mapped_column(default_factory=dict)
+
+
+def rate_members(rate: Rate) -> dict[str, Any]:
+    """Write a rate as the members of a call's record."""
+    return {
+        "rate": rate.per_minute,
+        "rate_initial": rate.initial,
+        "rate_increment": rate.increment,
+        "connect_fee": rate.connect_fee,
+    }
+
+
+def rate_of(call: Call) -> Rate:
+    """Read the rate that the call's record holds."""
+    return Rate(call.rate, call.rate_initial, call.rate_increment, call.connect_fee)
 
 
 class CallFlowLog(Stamped, Base):

@@ -17,13 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from opentact.accounts.accounts import get_account
 from opentact.billing.ledger import BalanceChanged, post
 from opentact.billing.notices import balance_notices
-from opentact.billing.rating import Rate
 from opentact.events.log import Event, EventLog
 
 from . import causes
 from .apps import get_app_for_call
 from .call_events import CallCard, CallChanged, RecordingChanged
-from .calls import Call, CallState
+from .calls import Call, CallState, rate_of
 from .causes import Cause
 from .endings import ending, entry, priced
 from .recordings import Recording, RecordingState
@@ -80,7 +79,7 @@ async def close_lost_call(
     if call.hangup_on is None:
         call.hangup_on = call.alive_on or call.ring_on or call.created_on
         _set(call, ending(cause, answered=call.answer_on is not None))
-    _set(call, priced(call, Rate(call.rate)))
+    _set(call, priced(call, rate_of(call)))
     notices = await _charge(session, card, now)
     call.modified_on = now
     closed = await _close_recordings(session, card, recordings, now)

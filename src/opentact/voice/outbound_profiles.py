@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from opentact.accounts.ownership import Owned, Owner, get_to_change
-from opentact.kit.entities import Base, Json
+from opentact.kit.entities import Base, Json, JsonColumn
 
 from .products import choose_product
 from .tech_prefixes import draw_prefix, free_prefix, take_prefix
@@ -31,7 +31,8 @@ class OutboundVoiceProfile(Owned, Base):
     """Limits and identity of outgoing calls.
 
     `tn_lease_uuid` is the number shown as caller. `max_rate` is dollars a minute,
-    `daily_spend_limit` dollars a day; None is no limit.
+    `daily_spend_limit` dollars a day; None is no limit. `countries` are ISO 3166 codes that may
+    be called, None those of the account; `open_prefixes` open high-risk ranges by name.
     """
 
     __tablename__ = "outbound_voice_profile"
@@ -50,6 +51,10 @@ class OutboundVoiceProfile(Owned, Base):
     file_format: Mapped[str] = mapped_column(default="wav")
     audio_track_type: Mapped[int] = mapped_column(default=0)
     shaken_sign_policy: Mapped[int] = mapped_column(default=0)
+    calls_per_second: Mapped[int | None] = mapped_column(default=None)
+    user_calls_per_minute: Mapped[int | None] = mapped_column(default=None)
+    countries: Mapped[list[str] | None] = mapped_column(JsonColumn, default=None)
+    open_prefixes: Mapped[list[str]] = mapped_column(JsonColumn, default_factory=list)
 
 
 async def create_profile(
