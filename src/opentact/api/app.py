@@ -30,8 +30,15 @@ from . import (
     sip_app_flows,
     sip_apps,
     sip_connections,
+    sip_domains,
+    sip_groups,
+    sip_invites,
     sip_products,
+    sip_registrations,
+    sip_switches,
     sip_tnleases,
+    sip_user_app,
+    sip_users,
     subscriptions,
     tn_profiles,
     tokens,
@@ -42,6 +49,7 @@ from . import (
 from .metrics import Measure
 from .middleware import BodyLimit, RequestId
 from .services import Admin, Caller, Services
+from .sip_user_auth import SipCaller
 from .turns import Turns
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -58,8 +66,15 @@ ROUTERS: list[APIRouter] = [
     accounts.router,
     messaging_profiles.router,
     outbound_voice_profiles.router,
+    sip_registrations.router,
     sip_products.router,
     sip_connections.router,
+    sip_domains.router,
+    sip_users.router,
+    sip_switches.router,
+    sip_invites.router,
+    sip_user_app.router,
+    sip_groups.router,
     sip_app_flows.router,
     sip_apps.router,
     sip_tnleases.router,
@@ -75,7 +90,11 @@ ROUTERS: list[APIRouter] = [
 ]
 
 # What a route depends on that does not answer strangers.
-_LOGINS = {get_args(each)[1].dependency for each in (Caller, Admin)}
+_USUAL = ("token", "bearer", "password")
+_LOGINS = {
+    get_args(each)[1].dependency: ways
+    for each, ways in ((Caller, _USUAL), (Admin, _USUAL), (SipCaller, ("ha1b", "password")))
+}
 
 
 def create_app(services: Services, *, lifespan: Lifespan | None = None) -> FastAPI:
@@ -133,14 +152,18 @@ def _name_who_asks(schema: dict[str, Any]) -> None:
         "token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},
         "bearer": {"type": "http", "scheme": "bearer"},
         "password": {"type": "http", "scheme": "basic"},
+        "ha1b": {"type": "apiKey", "in": "header", "name": "X-Auth-HA1B-Token"},
     }
     for route in (route for router in ROUTERS for route in router.routes):
-        if not isinstance(route, APIRoute) or not _needs_login(route.dependant):
+        ways = _ways_in(route.dependant) if isinstance(route, APIRoute) else ()
+        if not ways or not isinstance(route, APIRoute):
             continue
         for method in route.methods or ():
             operation = schema["paths"].get(route.path_format, {}).get(method.lower(), {})
-            operation["security"] = [{"token": []}, {"bearer": []}, {"password": []}]
+            operation["security"] = [{way: []} for way in ways]
 
 
-def _needs_login(dependant: Dependant) -> bool:
-    return dependant.call in _LOGINS or any(map(_needs_login, dependant.dependencies))
+def _ways_in(dependant: Dependant) -> tuple[str, ...]:
+    """Name the ways to log in for a route; none if it answers strangers."""
+    inner = (_ways_in(each) for each in dependant.dependencies)
+    return _LOGINS.get(dependant.call, ()) or next(filter(None, inner), ())

@@ -12,6 +12,7 @@ from opentact.accounts.accounts import get_account
 from opentact.accounts.ownership import Owned, Owner
 from opentact.accounts.users import Role, User
 from opentact.kit.entities import Base
+from opentact.voice.domains import domains_at
 from opentact.voice.outbound_profiles import OutboundVoiceProfile
 from opentact.voice.products import SipProduct
 
@@ -47,6 +48,7 @@ async def load_around(
             OutboundVoiceProfile.uuid,
             _values(found, "outbound_voice_profile_uuid"),
         ),
+        domains=await domains_at(session, found),
     )
 
 

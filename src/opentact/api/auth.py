@@ -35,7 +35,7 @@ _SOCIAL = {
     "x-auth-google-token": "google_token",
     "x-auth-facebook-token": "facebook_token",
 }
-_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ async def _credentials(request: Request) -> tuple[list[str], tuple[str, str] | N
     headers, query = request.headers, request.query_params
     values = [headers.get(name) for name in _TOKEN_HEADERS]
     basic: tuple[str, str] | None = None
-    scheme, _, rest = _unquoted(headers.get("authorization", "")).partition(" ")
+    scheme, _, rest = unquoted(headers.get("authorization", "")).partition(" ")
     if scheme.lower() == "basic":
         basic = _basic(rest.strip())
     elif scheme.lower() == "bearer":
@@ -168,14 +168,14 @@ async def _credentials(request: Request) -> tuple[list[str], tuple[str, str] | N
     elif scheme and not rest:
         values.append(scheme)  # `Authorization: <token>`, as the tables of 2020 describe it
     values += [query.get(name) for name in _TOKEN_QUERIES]
-    if headers.get("content-type", "").startswith(_FORMS):
+    if headers.get("content-type", "").startswith(FORMS):
         request.state.form = form = await request.form()  # the middleware closes its files
         sent = form.get("jwt")
         values.append(sent if isinstance(sent, str) else None)
-    return [token for value in values if value and (token := _unquoted(value))], basic
+    return [token for value in values if value and (token := unquoted(value))], basic
 
 
-def _unquoted(value: str) -> str:
+def unquoted(value: str) -> str:
     """Strip one pair of quotes: the printed examples send them (spec/11 A2)."""
     value = value.strip()
     if len(value) > 1 and value[0] == value[-1] == '"':

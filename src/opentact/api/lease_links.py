@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opentact.numbers.leases import Lease, leases_of
 from opentact.numbers.targets import Target
+from opentact.voice.domains import SipDomain
 from opentact.voice.usage import refuse_if_used
 
 from .lease_view import show_leases
@@ -25,8 +27,11 @@ async def leases_at(
 async def refuse_if_leased(
     session: AsyncSession, account: UUID, kind: Target, target: UUID, name: str
 ) -> None:
-    """Raise `InUse`, naming the numbers, if any lease points at the thing."""
+    """Raise `InUse`, naming them, if any lease or SIP domain points at the thing."""
     users = [f"+{lease.tn}" for lease in await leases_at(session, account, kind, target)]
+    if kind in {Target.CONNECTION, Target.APP}:
+        here = select(SipDomain.domain).where(getattr(SipDomain, kind.column) == target)
+        users += await session.scalars(here.order_by(SipDomain.domain))
     refuse_if_used(f'{kind.value[1]} "{name}"', users)
 
 

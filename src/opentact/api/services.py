@@ -1,5 +1,6 @@
 """What the routes are built from: handed in once, in `serve` and in tests alike."""
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from uuid import UUID
 from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
 
+from opentact.accounts.attempts import Attempts
 from opentact.accounts.jwt import JwtIssuer
 from opentact.accounts.passwords import Passwords
 from opentact.events.bus import Bus
@@ -39,7 +41,8 @@ class Services:
     `online(user)` tells whether an authenticated websocket of the user is open.
     `new_secret()` draws 48 random alphanumerics. `recordings` is the folder of their files.
     `sip_base` is what the names of SIP domains end with, `sip_online(user)` tells whether a SIP
-    user is registered, `sip_changes` is told of every change to a domain or what is in it.
+    user is registered, `sip_changes` is told of every change to a domain or what is in it,
+    `sip_attempts` counts failed logins of SIP users' applications.
     `inspect` tells by name what the parts are doing, for /rest/admin/inspect.
     `pings` ask a part for a sign of life, or raise; /health shows them by name.
     """
@@ -62,6 +65,7 @@ class Services:
     sip_base: str = "sip.localhost"
     sip_online: Callable[[UUID], bool] = _nobody_is_online
     sip_changes: Changes = field(default_factory=Changes)
+    sip_attempts: Attempts = field(default_factory=lambda: Attempts(time.monotonic))
     pings: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     metrics: Metrics = field(default_factory=Metrics)
     rates: Rates = field(default_factory=lambda: Rates(per_second=0))
@@ -85,13 +89,18 @@ async def services_of(connection: HTTPConnection) -> Services:
 Inject = Annotated[Services, Depends(services_of)]
 
 
-def _pace(request: Request, services: Services, who: Principal) -> Principal:
-    left = services.rates.spend(who.credential)
+def within_rate(request: Request, services: Services, credential: str) -> None:
+    """Count a request of the credential, or raise `TooFast`; the answer's headers tell the rest."""
+    left = services.rates.spend(credential)
     if left is not None:
         request.state.headers = left.headers()
         if left.wait:
             message = f"Too many requests with this token: wait {left.wait} s"
             raise TooFast(message, retry_after=left.wait)
+
+
+def _pace(request: Request, services: Services, who: Principal) -> Principal:
+    within_rate(request, services, who.credential)
     return who
 
 

@@ -5,7 +5,8 @@ profile. Its name is nobody else's on the whole platform, because phones log in 
 """
 
 import re
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -61,13 +62,19 @@ class SipDomain(Owned, Base):
         return self.domain
 
 
+def sound_label(given: str) -> str:
+    """Check what stands before the base; ValueError says what is wrong with it."""
+    if not LABEL.fullmatch(given.lower()):
+        raise ValueError("expected a name of 3 to 63 letters, digits and single hyphens")
+    return given
+
+
 def full_name(given: str, base: str) -> str:
     """Make `acme.<base>` of `acme` or of the full name; ValueError says what is wrong."""
     name = given.strip().lower().removesuffix(".").removesuffix(f".{base}")
     if not LABEL.fullmatch(name):
         raise ValueError(
-            "expected a name of 3 to 63 letters, digits and single hyphens, such as acme"
-            f" or acme.{base}"
+            f"expected 3 to 63 letters, digits and single hyphens, alone or before .{base}"
         )
     return f"{name}.{base}"
 
@@ -90,6 +97,20 @@ async def domain_by_name(session: AsyncSession, name: str) -> SipDomain | None:
     return await session.scalar(select(SipDomain).where(SipDomain.domain == name.lower()))
 
 
+async def domains_at(session: AsyncSession, things: Iterable[Owned]) -> dict[UUID, list[SipDomain]]:
+    """Find the domains that point at connections, apps and profiles, by what they point at."""
+    found = defaultdict[UUID, list[SipDomain]](list)
+    for name, kind in _LINKS.items():
+        uuids = [thing.uuid for thing in things if isinstance(thing, kind)]
+        if not uuids:
+            continue
+        column = getattr(SipDomain, name)
+        query = select(SipDomain).where(column.in_(uuids)).order_by(SipDomain.domain)
+        for domain in await session.scalars(query):
+            found[getattr(domain, name)].append(domain)
+    return found
+
+
 async def create_domain(
     session: AsyncSession, owner: Owner, domain: str, links: Mapping[str, Any], now: datetime
 ) -> SipDomain:
@@ -107,14 +128,16 @@ async def create_domain(
 
 
 async def change_domain(
-    session: AsyncSession, owner: Owner, name: str, links: Mapping[str, Any], now: datetime
-) -> SipDomain:
+    session: AsyncSession,
+    owner: Owner,
+    domain: SipDomain,
+    links: Mapping[str, Any],
+    now: datetime,
+) -> None:
     """Point the domain where `links` say."""
-    domain = await get_domain(session, owner.account, name, to_change=True)
     await _check_links(session, owner, links)
     owner.changes(domain, links, now)
     await session.flush()
-    return domain
 
 
 async def remove_domain(session: AsyncSession, domain: SipDomain) -> None:

@@ -175,20 +175,23 @@ async def remove_user(session: AsyncSession, user: SipUser) -> None:
 
 
 async def get_user(
-    session: AsyncSession, domain: SipDomain, uuid: UUID, *, to_change: bool = False
+    session: AsyncSession, domain: UUID, uuid: UUID, *, to_change: bool = False
 ) -> SipUser:
     """Load a user of the domain, or `NotFound`."""
-    query = select(SipUser).where(SipUser.uuid == uuid, SipUser.sip_domain_uuid == domain.uuid)
+    query = select(SipUser).where(SipUser.uuid == uuid, SipUser.sip_domain_uuid == domain)
     found = await session.scalar(query.with_for_update() if to_change else query)
     if found is None:
         raise NotFound("SIP user not found")
     return found
 
 
-async def users_in(session: AsyncSession, domain: UUID) -> list[SipUser]:
+async def users_in(
+    session: AsyncSession, domain: UUID, *, take: int | None = None, skip: int = 0
+) -> list[SipUser]:
     """List the domain's users, oldest first."""
     query = select(SipUser).where(SipUser.sip_domain_uuid == domain)
-    return list(await session.scalars(query.order_by(SipUser.created_on, SipUser.uuid)))
+    query = query.order_by(SipUser.created_on, SipUser.uuid).limit(take).offset(skip)
+    return list(await session.scalars(query))
 
 
 async def user_by_login(session: AsyncSession, domain: UUID, login: str) -> SipUser | None:

@@ -10,16 +10,21 @@ from opentact.accounts.ownership import InUse
 
 from .apps import SipControlApp
 from .connections import SipConnection
+from .domains import SipDomain
 
 NAMED = 5  # users that a sentence names before it counts the rest
 
 
 async def users_of_profile(session: AsyncSession, profile: UUID) -> list[str]:
-    """Name the apps and connections that call by an outbound voice profile."""
-    kinds = (SipControlApp, SipConnection)
+    """Name the apps, connections and SIP domains that call by an outbound voice profile."""
+    named = (
+        (SipControlApp, SipControlApp.name),
+        (SipConnection, SipConnection.name),
+        (SipDomain, SipDomain.domain),
+    )
     queries = [
-        select(literal(kind.called), kind.name).where(kind.outbound_voice_profile_uuid == profile)
-        for kind in kinds
+        select(literal(kind.called), name).where(kind.outbound_voice_profile_uuid == profile)
+        for kind, name in named
     ]
     found = await session.execute(union_all(*queries))
     return sorted(f'{called} "{name}"' for called, name in found)

@@ -4,7 +4,7 @@ The object is the 2022 one with all that the 2021 one had (spec/05, spec/12). Id
 switch are null: there is none here (decision 0036).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
@@ -17,11 +17,13 @@ from opentact.accounts.users import User
 from opentact.kit.clock import stamp
 from opentact.voice.apps import SipControlApp
 from opentact.voice.connections import SipConnection
+from opentact.voice.domains import SipDomain
 from opentact.voice.outbound_profiles import OutboundVoiceProfile
 from opentact.voice.products import SipProduct
 
 from .accounts import AccountOut, UserOut, account_short, user_out
 from .leases import LeaseOut
+from .sip_shorts import DomainShort, domain_short
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -31,7 +33,8 @@ V = TypeVar("V")
 class Around:
     """What the objects of an answer point at, loaded: each stands in them in short form.
 
-    `online` holds the users with an open websocket, `leases` the lease objects by uuid.
+    `online` holds the users with an open websocket, `leases` the lease objects by uuid,
+    `domains` the SIP domains by what they point at.
     """
 
     account: Account
@@ -40,11 +43,16 @@ class Around:
     products: dict[int, SipProduct] = field(default_factory=dict)
     profiles: dict[UUID, OutboundVoiceProfile] = field(default_factory=dict)
     leases: dict[UUID, LeaseOut] = field(default_factory=dict)
+    domains: Mapping[UUID, Sequence[SipDomain]] = field(default_factory=dict)
 
     def user(self, uuid: UUID | None) -> UserOut | None:
         """Write the user; None for what the platform did itself."""
         user = _at(self.users, uuid)
         return user_out(user, online=user.uuid in self.online) if user else None
+
+    def domains_at(self, uuid: UUID) -> list[DomainShort]:
+        """Write the SIP domains that point at a thing."""
+        return [domain_short(domain) for domain in self.domains.get(uuid, ())]
 
 
 class OwnedOut(TypedDict):
@@ -98,7 +106,7 @@ class EndpointOut(OwnedOut):
     subdomain: str | None
     product: ProductOut | None
     outbound_voice_profile: ProfileShort | None
-    sip_domains: list[Any]
+    sip_domains: list[DomainShort]
     class4_ingress_trunk_id: int | None
     class4_ingress_trunk_settings: TrunkSettingsOut
     class4_ingress_resource_ip_id: int | None
@@ -138,7 +146,7 @@ class OutboundProfileOut(OwnedOut):
     tech_prefix: int
     product: ProductOut | None
     tn_lease: LeaseOut | None
-    sip_domains: list[Any]
+    sip_domains: list[DomainShort]
     class4_ingress_trunk_id: int | None
     class4_ingress_trunk_settings: TrunkSettingsOut
     class4_ingress_resource_ip_id: int | None
@@ -216,7 +224,7 @@ def _endpoint_out(thing: SipControlApp | SipConnection, around: Around) -> Endpo
         "subdomain": thing.subdomain,
         "product": product_out(product) if product else None,
         "outbound_voice_profile": profile_short(profile) if profile else None,
-        "sip_domains": [],
+        "sip_domains": around.domains_at(thing.uuid),
         "class4_ingress_trunk_id": None,
         "class4_ingress_trunk_settings": _settings(thing.class4_ingress_trunk_settings),
         "class4_ingress_resource_ip_id": None,
@@ -267,7 +275,7 @@ def outbound_profile_out(profile: OutboundVoiceProfile, around: Around) -> Outbo
         "tech_prefix": profile.tech_prefix,
         "product": product_out(product) if product else None,
         "tn_lease": _at(around.leases, profile.tn_lease_uuid),
-        "sip_domains": [],
+        "sip_domains": around.domains_at(profile.uuid),
         "class4_ingress_trunk_id": None,
         "class4_ingress_trunk_settings": _settings(profile.class4_ingress_trunk_settings),
         "class4_ingress_resource_ip_id": None,
