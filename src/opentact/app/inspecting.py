@@ -7,6 +7,7 @@ from opentact.api.inspect import What
 from opentact.kit.clock import Clock, stamp
 from opentact.voice.call_events import CallCard
 from opentact.voice.media import MediaEngine
+from opentact.voice.registrations import Registrations
 from opentact.voice.speech import SpeechEngine
 from opentact.voice.switchboard import Switchboard
 
@@ -23,11 +24,15 @@ def lookers(
     speech: SpeechEngine,
     jobs: JobRunner,
     clock: Clock,
+    registered: Registrations,
 ) -> Mapping[str, Look]:
     """Say how each thing is looked at."""
 
     async def calls() -> Rows:
         return [_call(each.card, clock) for each in switchboard.live.values()]
+
+    async def registrations() -> Rows:
+        return registered.rows()
 
     async def transactions() -> Rows:
         return sip.snapshot()["transactions"]
@@ -48,6 +53,7 @@ def lookers(
 
     return {
         What.CALLS: calls,
+        What.REGISTRATIONS: registrations,
         What.TRANSACTIONS: transactions,
         What.MEDIA: legs,
         What.SPEECH: drivers,

@@ -13,7 +13,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_network
-from pathlib import Path
 
 import structlog
 from sqlalchemy.exc import IntegrityError
@@ -43,9 +42,7 @@ from opentact.kit.faults import Fault
 from opentact.kit.ids import new_id
 from opentact.voice.actor import Props
 from opentact.voice.call_book import CallBook
-from opentact.voice.changes import POLL_S, Changes
 from opentact.voice.conversation import Desk
-from opentact.voice.lost_calls import HEARTBEAT_S, beat, close_lost_call, lost_calls
 from opentact.voice.media import MediaEngine
 from opentact.voice.recordings import RecordingLinks
 from opentact.voice.switchboard import Edge, Switchboard
@@ -54,7 +51,9 @@ from .data_folder import make_folders, node_name
 from .inspecting import lookers
 from .job_list import regular_jobs
 from .jobs import JobRunner
+from .registrar import Registrar, open_registrar
 from .settings import Settings
+from .upkeep import close_lost, keep_beating, watch
 
 log = structlog.get_logger(__name__)
 SECRET_BYTES = 32
@@ -98,13 +97,14 @@ async def open_platform(settings: Settings, database: Database) -> AsyncIterator
     recordings, node = settings.data / "recordings", node_name(settings.data)
     async with AsyncExitStack() as stack:
         passwords = stack.enter_context(closing(Passwords(time.monotonic)))
-        await _close_lost(database, events, clock, node, recordings, links)
+        await close_lost(database, events, clock, node, recordings, links)
         book = _open_book(stack, database, events, clock, links)
         props, media, speech = await _engines(settings, stack)
         desk = Desk(book, clock, props, recordings, call_entity, float(settings.park_seconds))
         switchboard = Switchboard(database, media, desk, _edge(settings, node))
-        sip = await _open_sip(settings, switchboard, stack)
-        _keep(stack, _beat(database, clock, node), "heartbeat")
+        registrar = await open_registrar(stack, database, events, clock, node)
+        sip = await _open_sip(settings, switchboard, registrar, stack)
+        _keep(stack, keep_beating(database, clock, node), "heartbeat")
         _keep(stack, speech.warm(), "warm-speech")
         services = Services(
             database=database,
@@ -123,12 +123,16 @@ async def open_platform(settings: Settings, database: Database) -> AsyncIterator
             public_url=public_url(settings),
             sign_up_open=settings.sign_up,
             sip_base=settings.sip_base,
+            sip_online=registrar.registrations.is_online,
             rates=Rates(per_second=settings.rate_limit),
             pings=_pings(database, media),
         )
-        _keep(stack, _watch(database, services.sip_changes), "watch-sip-changes")
+        _keep(stack, watch(database, services.sip_changes), "watch-sip-changes")
+        services.sip_changes.listen(registrar.changed)
         jobs = await _start_jobs(stack, services, node, settings)
-        services.inspect = lookers(switchboard, sip, media, speech, jobs, clock)
+        services.inspect = lookers(
+            switchboard, sip, media, speech, jobs, clock, registrar.registrations
+        )
         yield Platform(settings, services, database, switchboard, sip, media, speech)
 
 
@@ -242,12 +246,16 @@ def _edge(settings: Settings, node: str) -> Edge:
 
 
 async def _open_sip(
-    settings: Settings, switchboard: Switchboard, stack: AsyncExitStack
+    settings: Settings, switchboard: Switchboard, registrar: Registrar, stack: AsyncExitStack
 ) -> SipEndpoint:
     host, port = settings.sip_address
     try:
         sip = await SipEndpoint.open(
-            host, port, on_call=switchboard.take, advertised=settings.sip_advertise or None
+            host,
+            port,
+            on_call=switchboard.take,
+            on_request=registrar.registrations.take,
+            advertised=settings.sip_advertise or None,
         )
     except OSError as error:
         raise PortTaken(
@@ -257,39 +265,3 @@ async def _open_sip(
     stack.push_async_callback(sip.close)
     stack.push_async_callback(switchboard.close)
     return sip
-
-
-async def _close_lost(
-    database: Database,
-    events: EventLog,
-    clock: SystemClock,
-    node: str,
-    recordings: Path,
-    links: RecordingLinks,
-) -> None:
-    async with database.read() as session:
-        lost = await lost_calls(session, node)
-    for uuid in lost:
-        async with database.write() as session:
-            await close_lost_call(session, uuid, events, clock.now(), recordings, link=links.link)
-    if lost:
-        log.warning("lost_calls_closed", calls=len(lost))
-
-
-async def _beat(database: Database, clock: SystemClock, node: str) -> None:
-    while True:
-        await asyncio.sleep(HEARTBEAT_S)
-        try:
-            async with database.write() as session:
-                await beat(session, node, clock.now())
-        except Exception:
-            log.exception("heartbeat_failed")
-
-
-async def _watch(database: Database, changes: Changes) -> None:
-    while True:
-        try:
-            await changes.poll(database)
-        except Exception:
-            log.exception("sip_changes_not_read")
-        await asyncio.sleep(POLL_S)

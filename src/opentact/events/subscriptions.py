@@ -33,11 +33,13 @@ class EventType(StrEnum):
     CALL_FLOW = "call_flow"
     CALL_RECORD = "call_record"
     CALL_TRANSCRIPT = "call_transcript"
+    SIP_USER_STATE = "sip_user_state"
     SMS = "sms"
     TN = "tn"
     TN_ORDER = "tn_order"
     BALANCE = "balance"
     BATCH = "batch"
+    TRUNK_STATE = "trunk_state"
 
 
 class Channel(StrEnum):

@@ -142,6 +142,11 @@ class Challenger:
         """
         return self._usable(answer, now) is not None
 
+    def was_counted(self, answer: Answer, now: float) -> bool:
+        """Tell whether somebody comes again with an answer that has let somebody in before."""
+        made = self._made_of(answer, now)
+        return made is not None and int(answer.count, 16) <= self._counted(*made)
+
     def check(
         self, answer: Answer, method: str, realm: str, known: Ha1s | None, now: float
     ) -> Outcome:
@@ -178,6 +183,10 @@ class Challenger:
         return found or (self._decoy if answer.algorithm == "SHA-256" else self._decoy[:32])
 
     def _usable(self, answer: Answer, now: float) -> tuple[float, int] | None:
+        made = self._made_of(answer, now)
+        return made if made and int(answer.count, 16) > self._counted(*made) else None
+
+    def _made_of(self, answer: Answer, now: float) -> tuple[float, int] | None:
         """Give when the nonce was made and which one it is; None when it is of no use."""
         try:
             raw = urlsafe_b64decode(answer.nonce.encode("ascii"))
@@ -189,10 +198,11 @@ class Challenger:
             return None
         made_at, number = _NONCE.unpack(body)
         made_at /= 1000
-        if now > made_at + LIFETIME_S or number <= self._floor:
-            return None
-        counted = self._used.get(_period(made_at), {}).get(number, 0)
-        return (made_at, number) if int(answer.count, 16) > counted else None
+        is_old = now > made_at + LIFETIME_S or number <= self._floor
+        return None if is_old else (made_at, number)
+
+    def _counted(self, made_at: float, number: int) -> int:
+        return self._used.get(_period(made_at), {}).get(number, 0)
 
     def _count(self, made_at: float, number: int, count: int, now: float) -> None:
         for period in [each for each in self._used if each < _period(now) - 1]:
