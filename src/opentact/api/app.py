@@ -15,6 +15,7 @@ from . import (
     accounts,
     call_control,
     calls,
+    carriers,
     dictionaries,
     envelope,
     events,
@@ -87,6 +88,7 @@ ROUTERS: list[APIRouter] = [
     transactions.router,
     dictionaries.router,
     inspect.router,
+    carriers.router,
 ]
 
 # What a route depends on that does not answer strangers.
