@@ -28,12 +28,12 @@ FIRST = "0001"
 
 def write(message: str, *, first: bool = False) -> Path:
     """Write the revision and note it as the newest."""
+    metadata = whole_metadata()  # first, so that what does not import removes nothing
     if first:
         shutil.rmtree(migrations.SCRIPT / "versions")
         (migrations.SCRIPT / "versions").mkdir()
     # Those are added by ourselves.
     warnings.filterwarnings("ignore", "autogenerate skipping metadata-specified expression")
-    metadata = whole_metadata()
     script = ScriptDirectory.from_config(migrations.configuration())
     number = FIRST if first else f"{int(script.get_current_head() or 0) + 1:04}"
     with tempfile.TemporaryDirectory() as folder:
