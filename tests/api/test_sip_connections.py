@@ -76,7 +76,9 @@ async def test_a_wrong_value_is_refused_by_name(world: World, field: str, value:
 async def test_a_change_touches_only_what_it_names(world: World) -> None:
     connection = await made(world)
     answer = await world.alice.client.patch(f"{PATH}/{connection['uuid']}", json={"port": 5080})
-    assert answer.json()["payload"] == {**connection, "port": 5080}
+    [target] = connection["targets"]
+    changed = {"port": 5080, "targets": [{**target, "port": 5080}]}
+    assert answer.json()["payload"] == {**connection, **changed}
 
 
 async def test_a_removed_connection_gives_its_prefix_back(world: World) -> None:

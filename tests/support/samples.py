@@ -24,6 +24,8 @@ from opentact.voice.call_events import CallCard, CallChanged, CommandEnded, Reco
 from opentact.voice.callflow.steps import Command
 from opentact.voice.calls import Call, CallState, Direction, thread_of
 from opentact.voice.recordings import Recording, RecordingState
+from opentact.voice.trunk_events import TrunkPart, TrunkTurned
+from opentact.voice.trunk_ways import TrunkKind
 
 assert _app  # with the app, every module that registers a spelling is loaded
 
@@ -154,6 +156,17 @@ SAMPLES: dict[str, object] = {
     "call_record": RecordingChanged(LIVE, RECORDING, LINK, 5),
     "tn_order": OrderChanged(ACCOUNT, ORDER),
     "tn.renewed": LeaseRenewed(ACCOUNT, LEASE, 12015550100, NEXT_MONTH),
+    "trunk_state": TrunkTurned(
+        ACCOUNT,
+        uuid(60),
+        TrunkKind.CONNECTION,
+        "office",
+        TrunkPart.TARGET,
+        "udp:192.0.2.7:5060",
+        "up",
+        "down",
+        "no answer to OPTIONS, the 3rd failure in a row",
+    ),
     "tn.released": LeaseReleased(LEASE, 12015550100, ACCOUNT, "released by its holder"),
 }
 

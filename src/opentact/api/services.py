@@ -27,6 +27,7 @@ from opentact.voice.switchboard import LiveCalls
 from .auth import Authenticator, Principal
 from .metrics import Metrics
 from .rates import Rates, TooFast
+from .wire.trunks import NoTrunks, TrunkBoard
 
 
 def _nobody_is_online(user: UUID) -> bool:
@@ -43,6 +44,7 @@ class Services:
     `sip_base` is what the names of SIP domains end with, `sip_online(user)` tells whether a SIP
     user is registered, `sip_changes` is told of every change to a domain or what is in it,
     `sip_attempts` counts failed logins of SIP users' applications.
+    `trunks` tells how carriers and connections are.
     `inspect` tells by name what the parts are doing, for /rest/admin/inspect.
     `pings` ask a part for a sign of life, or raise; /health shows them by name.
     """
@@ -66,6 +68,7 @@ class Services:
     sip_online: Callable[[UUID], bool] = _nobody_is_online
     sip_changes: Changes = field(default_factory=Changes)
     sip_attempts: Attempts = field(default_factory=lambda: Attempts(time.monotonic))
+    trunks: TrunkBoard = field(default_factory=NoTrunks)
     pings: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     metrics: Metrics = field(default_factory=Metrics)
     rates: Rates = field(default_factory=lambda: Rates(per_second=0))

@@ -2,7 +2,7 @@
 
 The operator's carriers come before customers' connections and switches, so that no customer can
 claim a carrier's calls by writing down its address. Among several customers behind one address,
-the technology prefix of the dialled number tells who calls.
+the technology prefix of the dialled number, or the domain called, tells who calls.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,11 +19,15 @@ MOST_REMEMBERED = 4096
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a caller may call from: places (host, port) and networks."""
+    """What a caller may call from: places (host, port) and networks.
+
+    `hosts` are names, whose addresses whoever makes the index puts among the networks.
+    """
 
     caller: TrunkCaller
     places: tuple[tuple[str, int], ...] = ()
     networks: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
 
 
 class TrunkCallers:
@@ -42,11 +46,11 @@ class TrunkCallers:
             _Tier([Source(unnamed, networks=tuple(last))]),
         )
 
-    def of(self, source: Address, called: str = "") -> TrunkCaller | None:
-        """Tell who sends a call to `called` from there; None for a stranger."""
+    def of(self, source: Address, called: str = "", domain: str = "") -> TrunkCaller | None:
+        """Tell who sends a call to `called@domain` from there; None for a stranger."""
         for tier in self._tiers:
             if found := tier.at(source[0], source[1]):
-                return _one_of(found, called)
+                return _one_of(found, called, domain)
         return None
 
 
@@ -86,11 +90,11 @@ class _Tier:
         return tuple(dict.fromkeys(who for net, who in self._networks if address in net))
 
 
-def _one_of(found: Sequence[TrunkCaller], called: str) -> TrunkCaller | None:
+def _one_of(found: Sequence[TrunkCaller], called: str, domain: str) -> TrunkCaller | None:
     if len(found) == 1:
         return found[0]
     for caller in found:
-        if caller.marks(called):
+        if caller.marks(called) or (domain and caller.domain == domain.lower()):
             return caller
-    # Without a prefix nobody can tell two accounts behind one address apart.
+    # With neither, nobody can tell two accounts behind one address apart.
     return found[0] if len({caller.account for caller in found}) == 1 else None

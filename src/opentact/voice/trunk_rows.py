@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from .carriers import Carrier
 from .connections import SipConnection
+from .domains import SipDomain
 from .outbound_profiles import USUAL_MEDIA
 from .sip.digest import Credentials
+from .sip_switches import SipSwitch
 from .trunk_callers import Source
 from .trunk_ways import (
     FIRST_PRIORITY,
@@ -22,11 +22,6 @@ from .trunk_ways import (
     TrunkKind,
     TrunkTarget,
 )
-
-Mark = tuple[tuple[int, datetime | None], ...]
-"""How many rows of each kind there are and when the last was changed: what a poll compares."""
-
-_KINDS: tuple[Any, ...] = (Carrier, SipConnection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +42,13 @@ class Rows:
     switches: tuple[Source, ...] = ()
 
 
-async def mark_of(session: AsyncSession) -> Mark:
-    """Tell in a few trips whether anything has changed."""
-    found = []
-    for kind in _KINDS:
-        row = (await session.execute(select(func.count(), func.max(kind.modified_on)))).one()
-        found.append((row[0], row[1]))
-    return tuple(found)
-
-
 async def read_rows(session: AsyncSession) -> Rows:
     """Read every active trunk."""
     carriers = await session.scalars(select(Carrier).where(Carrier.is_active))
     active = SipConnection.is_active
     connections = [*await session.scalars(select(SipConnection).where(active))]
     trunks = [*map(trunk_of_carrier, carriers), *map(trunk_of_connection, connections)]
-    return Rows(tuple(trunks), tuple(_logins(connections)))
+    return Rows(tuple(trunks), tuple(_logins(connections)), tuple(await _switches(session)))
 
 
 def trunk_of_carrier(row: Carrier) -> Trunk:
@@ -132,3 +118,27 @@ def _logins(rows: Iterable[SipConnection]) -> Iterable[Login]:
     for row in rows:
         if row.inbound_username and row.inbound_password:
             yield Login(row.inbound_username, row.inbound_password, _connection_caller(row))
+
+
+async def _switches(session: AsyncSession) -> list[Source]:
+    with_domain = select(SipSwitch, SipDomain).join(
+        SipDomain, SipDomain.uuid == SipSwitch.sip_domain_uuid
+    )
+    rows = await session.execute(with_domain.where(SipSwitch.is_active))
+    return [_switch(switch, domain) for switch, domain in rows]
+
+
+def _switch(row: SipSwitch, domain: SipDomain) -> Source:
+    caller = TrunkCaller(
+        TrunkKind.SWITCH,
+        row.name,
+        row.uuid,
+        row.account_uuid,
+        domain.outbound_voice_profile_uuid,
+        domain=domain.domain,
+    )
+    return Source(
+        caller,
+        networks=(row.remote_ip,) if row.remote_ip else (),
+        hosts=(row.remote_domain,) if row.remote_domain else (),
+    )

@@ -4,18 +4,20 @@ Calls ask it without waiting: what it knows was read from the database when some
 It says what came of calls to `Health`, and tells `on_turn` when a target goes down or comes up.
 """
 
+import asyncio
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from uuid import UUID
 
 from opentact.kit.units import Storage
 
 from .sip.machine import Address
+from .sip.registration_client import RegistrationClient
 from .trunk_callers import Source, TrunkCallers
 from .trunk_health import Health, TargetState, Turned
-from .trunk_rows import Login, Mark, Rows, mark_of, read_rows
+from .trunk_rows import Login, Rows, read_rows
 from .trunk_ways import (
     Draw,
     Route,
@@ -32,6 +34,9 @@ LONGEST_PREFIX = 15  # digits of an E.164 number
 FICTIONAL = re.compile(r"1[2-9]\d{2}55501\d{2}")
 
 OnTurn = Callable[[Trunk, TrunkTarget, Turned], None]
+Registrations = Callable[[UUID], RegistrationClient | None]
+"""Give the registration that a trunk keeps up, None if it keeps none."""
+
 Addresses = Mapping[str, tuple[str, ...]]
 """What names were resolved to."""
 
@@ -65,6 +70,7 @@ class Trunks:
     guests: Guests = field(default_factory=Guests)
     simulated: Trunk | None = None
     on_turn: OnTurn = lambda _trunk, _target, _turned: None
+    registration: Registrations = lambda _trunk: None
     on_change: Callable[[], None] = lambda: None
     by_uuid: dict[UUID, Trunk] = field(default_factory=dict)
     addresses: Addresses = field(default_factory=dict)
@@ -74,23 +80,27 @@ class Trunks:
     _callers: TrunkCallers = field(default_factory=lambda: TrunkCallers(()))
     _switches: tuple[Source, ...] = ()
     _logins: dict[str, Login] = field(default_factory=dict)
-    _mark: Mark | None = None
+    _stale: bool = True
+    _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def refresh(self) -> None:
-        """Read everything anew: something was changed."""
-        async with self.storage.read() as session:
-            mark, rows = await mark_of(session), await read_rows(session)
-        self._mark = mark
-        self.take(rows)
+    def changed(self, _domain: UUID | None = None) -> None:
+        """Hear that rows have changed: `fresh` reads them anew."""
+        self._stale = True
+        self.on_change()
 
-    async def poll(self) -> bool:
-        """Read anew if another process or node has changed something; tell whether."""
-        async with self.storage.read() as session:
-            mark = await mark_of(session)
-        if mark == self._mark:
-            return False
-        await self.refresh()
-        return True
+    async def fresh(self) -> None:
+        """Read everything anew if something has changed."""
+        async with self._reading:
+            if not self._stale:
+                return
+            self._stale = False
+            try:
+                async with self.storage.read() as session:
+                    rows = await read_rows(session)
+            except BaseException:
+                self._stale = True
+                raise
+            self.take(rows)
 
     def take(self, rows: Rows) -> None:
         """Take these trunks for what there is; targets that stay keep their health."""
@@ -112,6 +122,13 @@ class Trunks:
         """Learn what the targets' names are addresses of."""
         self.addresses = addresses
         self._index()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that are to be resolved."""
+        targets = (each.host for trunk in self.by_uuid.values() for each in trunk.targets)
+        hosts = (host for switch in self._switches for host in switch.hosts)
+        return frozenset(host for host in (*targets, *hosts) if not is_address(host))
 
     def ways_to_connection(self, connection_uuid: UUID, called: str = "") -> list[Way]:
         """Give the ways to a connection, best first; none if it is not active."""
@@ -142,9 +159,9 @@ class Trunks:
         if turned is not None and (owner := self.by_uuid.get(trunk)):
             self.on_turn(owner, target, turned)
 
-    def caller_of(self, source: Address, called: str = "") -> TrunkCaller | None:
-        """Tell who calls from there, None for a stranger; never waits."""
-        return self._callers.of(source, called)
+    def caller_of(self, source: Address, called: str = "", domain: str = "") -> TrunkCaller | None:
+        """Tell who calls `called@domain` from there, None for a stranger; never waits."""
+        return self._callers.of(source, called, domain)
 
     def login(self, username: str) -> Login | None:
         """Find who logs in by this name."""
@@ -203,8 +220,12 @@ class Trunks:
         sources = [
             self._source(trunk, trunk.caller) for trunk in self.by_uuid.values() if trunk.caller
         ]
+        switches = [
+            replace(each, networks=each.networks + self._addresses_of(each.hosts))
+            for each in self._switches
+        ]
         self._callers = TrunkCallers(
-            [*sources, *self._switches], first=self.guests.first, last=self.guests.last
+            [*sources, *switches], first=self.guests.first, last=self.guests.last
         )
 
     def _source(self, trunk: Trunk, caller: TrunkCaller) -> Source:
@@ -218,6 +239,9 @@ class Trunks:
     def _destination(self, target: TrunkTarget) -> Address | None:
         known = self._addresses(target.host)
         return Address(known[0], target.port, target.transport.value) if known else None
+
+    def _addresses_of(self, hosts: Iterable[str]) -> tuple[str, ...]:
+        return tuple(address for host in hosts for address in self._addresses(host))
 
     def _addresses(self, host: str) -> tuple[str, ...]:
         return (host,) if is_address(host) else self.addresses.get(host, ())
