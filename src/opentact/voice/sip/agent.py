@@ -21,6 +21,7 @@ from opentact.voice.sip.outside import Question, ReceivedRequest, SentRequest
 from opentact.voice.sip.parser import Malformed, parse
 from opentact.voice.sip.routing import Identity, reply_address
 from opentact.voice.sip.server_transactions import ServerTransaction
+from opentact.voice.sip.session_timer import too_brief
 
 # 32 s of 200 calls/s leave 13,000 transactions behind; some kB each.
 MAX_TRANSACTIONS = 100_000
@@ -77,6 +78,12 @@ class Agent:
         while (call := self.core.alarms.take(now)) is not None:
             call.woken(now)
         return self.core.take()
+
+    def unreachable(self, data: bytes, why: str, now: float) -> None:
+        """Take it that a message of ours could not be sent: to its sender, that is a 503."""
+        message = parse(data)
+        if isinstance(message, Request):
+            self.core.transactions.unreachable(message, why, now)
 
     def effects(self) -> list[Effect]:
         """Take what verbs of calls have left to be done."""
@@ -198,6 +205,9 @@ class Agent:
             self.core.answer_at_once(request, source, 481)
         elif self._crowded() or len(self.core.calls) >= self._max_calls:
             self._turn_away(request, source)
+        elif too_brief(request, self.core.session):
+            least = str(self.core.session.least)
+            self.core.answer_at_once(request, source, 422, extra=[("min-se", least)])
         else:
             call = IncomingCall(self.core, request, self._serve(request, source), source)
             self.core.note(Incoming(call))

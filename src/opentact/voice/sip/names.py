@@ -107,6 +107,7 @@ PHRASES = {
     416: "Unsupported URI Scheme",
     420: "Bad Extension",
     421: "Extension Required",
+    422: "Session Interval Too Small",
     423: "Interval Too Brief",
     428: "Use Identity Header",
     433: "Anonymity Disallowed",
