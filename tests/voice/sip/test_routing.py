@@ -6,6 +6,7 @@ from opentact.voice.sip.routing import (
     Identity,
     address_of,
     carried_by,
+    hidden_host,
     next_hop,
     reply_address,
     way_to,
@@ -156,3 +157,21 @@ def test_a_response_keeps_the_vias_of_others_and_names_our_contact() -> None:
     carried = carried_by(answer, ME, "ws", 8088).decode()
     assert f"Via: {ME.via('z9hG4bK1')}\r\n" in carried
     assert "Contact: <sip:ann@192.0.2.1:8088;transport=ws>;expires=60\r\n" in carried
+
+
+def test_a_secured_peer_keeps_its_name() -> None:
+    peer = Address("203.0.113.9", 5061, "tls", name="sip.example.com")
+    assert way_to("sip:a@203.0.113.9:5071;transport=tls", peer) == peer._replace(port=5071)
+
+
+@pytest.mark.parametrize(
+    ("via", "host"),
+    [
+        ("SIP/2.0/UDP 10.0.0.1;received=192.0.2.9", "10.0.0.1"),
+        ("SIP/2.0/UDP [fd00::1];received=2001:db8::1", "fd00::1"),
+        ("SIP/2.0/UDP 192.0.2.9;received=192.0.2.9;rport=9", None),
+        ("SIP/2.0/UDP 10.0.0.1", None),
+    ],
+)
+def test_a_via_that_is_not_where_it_came_from_hides_a_peer(via: str, host: str | None) -> None:
+    assert hidden_host(Via.parse(via)) == host

@@ -1,21 +1,19 @@
-"""A UDP socket with a SIP user agent behind it: the only awaits the stack ever sees.
+"""Transports with a SIP user agent behind them: the only awaits the stack ever sees.
 
-The socket is read by `add_reader` in small batches instead of by a DatagramProtocol, which
-costs several times as much per datagram; one timer of the loop serves all machines.
+One timer of the loop serves all machines.
 """
 
 import asyncio
-import re
 import secrets
-import socket
-from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from ipaddress import ip_address
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opentact.adapters.sip.legs import ExtraHeaders, IncomingLeg, IncomingRequest, OutgoingLeg
-from opentact.adapters.sip.snapshots import snapshot_of
+from opentact.adapters.sip.snapshots import connections_of, snapshot_of
+from opentact.adapters.sip.sockets import Listening, Sockets, bind_all, close_all, own_host
+from opentact.adapters.sip.traffic import OnMessage
+from opentact.adapters.sip.transports import Ears, Transports
 from opentact.voice.sip.agent import Agent
 from opentact.voice.sip.dialog import MAX_HOPS
 from opentact.voice.sip.effects import (
@@ -38,56 +36,46 @@ from opentact.voice.sip.routing import Identity
 if TYPE_CHECKING:
     from opentact.voice.sip.digest import Credentials
 
-# How many datagrams are read before other work of the loop gets its turn.
-BATCH = 64
-# Room for a burst of some thousand requests while the loop is busy with something else.
-RECEIVE_BUFFER = 4 * 1024 * 1024
-
-_CALL_ID = re.compile(rb"^(?:call-id|i)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
-
-OnMessage = Callable[[str, bytes, Address, str], None]
-"""Called with "in" or "out", the bytes, the other side's address, and the Call-ID."""
-
 OnRequest = Callable[[IncomingRequest], None]
 """Called once per REGISTER, at once; what it raises is answered 500."""
 
 
-@dataclass(slots=True)
-class Counters:
-    """Datagrams since the endpoint was opened; `dropped` is by reason."""
+OnClosed = Callable[[int], None]
+"""Called with the flow of a connection that has ended."""
 
-    received: int = 0
-    sent: int = 0
-    repeated: int = 0
-    not_sent: int = 0
-    dropped: Counter[str] = field(default_factory=Counter)
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """Whom the endpoint tells."""
+
+    call: Callable[[IncomingLeg], None]
+    request: OnRequest | None
+    message: OnMessage | None
+    closed: OnClosed
 
 
 class SipEndpoint:
-    """Made by `open`. `local` is where the socket is bound."""
+    """Made by `open`. `local` is where the UDP socket is bound, `ports` those of the others."""
 
     def __init__(
-        self,
-        sock: socket.socket,
-        agent: Agent,
-        on_call: Callable[[IncomingLeg], None],
-        on_message: OnMessage | None,
-        on_request: OnRequest | None,
+        self, sockets: Sockets, listening: Listening, handlers: Handlers, identity: Identity
     ) -> None:
-        self.local = Address(*sock.getsockname()[:2])
-        self.counters = Counters()
-        self._sock = sock
-        self._agent = agent
-        self._on_call = on_call
-        self._on_message = on_message
-        self._on_request = on_request
+        ears = Ears(
+            self._arrived, self._rearm, handlers.closed, self._unreachable, handlers.message
+        )
+        self._transports = Transports(sockets, listening, ears, identity)
+        self.local = self._transports.datagrams.local
+        self.ports = self._transports.ports
+        self.counters = self._transports.counters
+        serves = frozenset() if handlers.request is None else frozenset({"REGISTER"})
+        self._agent = Agent(identity, lambda: secrets.token_hex(8), serves=serves)
+        self._handlers = handlers
         self._loop = asyncio.get_running_loop()
-        self._buffer = memoryview(bytearray(65536))
         self._timer: asyncio.TimerHandle | None = None
         self._rings_at = 0.0
         self._closing = False
+        self._closed = False
         self._empty = asyncio.Event()
-        self._loop.add_reader(sock.fileno(), self._readable)
 
     @classmethod
     async def open(
@@ -100,29 +88,28 @@ class SipEndpoint:
         advertised: str | None = None,
         on_message: OnMessage | None = None,
         on_request: OnRequest | None = None,
+        on_closed: OnClosed | None = None,
+        listening: Listening | None = None,
     ) -> "SipEndpoint":
         """Bind and listen; port 0 takes any free one. OSError passes up when it is taken.
 
-        `advertised` is the host that Via and Contact name, when it is not the one bound.
-        `on_call` is called once per new INVITE, at once; what it raises refuses the call.
-        Without `on_request`, REGISTER is refused.
+        `host` and `port` are those of UDP, `listening` those of the other transports; raises
+        ValueError with one sentence when its TLS files cannot be used. `advertised` is the
+        host that Via and Contact name, when it is not the one bound. `on_call` is called once
+        per new INVITE, at once; what it raises refuses the call. Without `on_request`,
+        REGISTER is refused. `on_closed` is told the flow of each connection that ends.
         """
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
-        family, _, _, _, address = found[0]
-        sock = socket.socket(family, socket.SOCK_DGRAM)
+        listening = listening or Listening()
+        sockets = await bind_all((host, port), listening)
+        udp = sockets["udp"]
+        bound_host, bound_port = udp.getsockname()[:2]
+        own = advertised or own_host(bound_host, udp.family)
+        handlers = Handlers(on_call, on_request, on_message, on_closed or (lambda _: None))
         try:
-            sock.settimeout(0.0)  # never block
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-            sock.bind(address)
-        except OSError:
-            sock.close()
+            return cls(sockets, listening, handlers, Identity(own, bound_port, user_agent))
+        except ValueError:
+            close_all(sockets)
             raise
-        bound_host, bound_port = sock.getsockname()[:2]
-        identity = Identity(advertised or own_host(bound_host, family), bound_port, user_agent)
-        serves = frozenset() if on_request is None else frozenset({"REGISTER"})
-        agent = Agent(identity, lambda: secrets.token_hex(8), serves=serves)
-        return cls(sock, agent, on_call, on_message, on_request)
 
     def call(
         self,
@@ -205,14 +192,15 @@ class SipEndpoint:
                     await self._empty.wait()
             except TimeoutError:
                 pass
-        self._loop.remove_reader(self._sock.fileno())
+        self._closed = True
         if self._timer is not None:
             self._timer.cancel()
-        self._sock.close()
+        await self._transports.close()
 
     def snapshot(self) -> dict[str, list[dict[str, object]]]:
-        """Say what every transaction and every call is doing."""
-        return snapshot_of(self._agent, self.now())
+        """Say what every transaction, every call and every connection is doing."""
+        connections = connections_of(self._transports.streams, self.now())
+        return {**snapshot_of(self._agent, self.now()), "connections": connections}
 
     def now(self) -> float:
         return self._loop.time()
@@ -225,35 +213,28 @@ class SipEndpoint:
     def count_dropped(self, reason: str) -> None:
         self.counters.dropped[reason] += 1
 
-    def _readable(self) -> None:
-        for _ in range(BATCH):
-            try:
-                size, source = self._sock.recvfrom_into(self._buffer)
-            except (BlockingIOError, InterruptedError):
-                break
-            except OSError:
-                continue  # an ICMP error for something sent before; its transaction times out
-            self._arrived(bytes(self._buffer[:size]), Address(source[0], source[1]))
-        self._rearm()
-
     def _arrived(self, data: bytes, source: Address) -> None:
-        self.counters.received += 1
-        if self._on_message is not None:
-            self._on_message("in", data, source, _call_id(data))
         try:
             effects = self._agent.datagram(data, source, self.now())
-        except Exception as fault:  # noqa: BLE001 - no datagram may stop the endpoint
+        except Exception as fault:  # noqa: BLE001 - no message may stop the endpoint
             self.count_dropped("fault of ours")
-            context = {"message": f"SIP datagram from {source} not handled", "exception": fault}
+            context = {"message": f"SIP message from {source} not handled", "exception": fault}
             self._loop.call_exception_handler(context)
             return
         self._carry_out(effects)
+
+    def _unreachable(self, data: bytes, why: str) -> None:
+        def give_back() -> None:
+            self._agent.unreachable(data, why, self.now())
+            self.flush()
+
+        self._loop.call_soon(give_back)  # who sent it may be in the midst of something
 
     def _carry_out(self, effects: list[Effect]) -> None:
         for effect in effects:
             match effect:
                 case Transmit():
-                    self._send(effect)
+                    self._transports.send(effect.data, effect.peer, repeat=effect.repeat)
                 case Told(call, event):
                     if call.listener is not None:
                         call.listener(event)
@@ -272,7 +253,7 @@ class SipEndpoint:
             leg.reject(503)
             return
         try:
-            self._on_call(leg)
+            self._handlers.call(leg)
         except Exception as fault:  # noqa: BLE001 - one call's handler may not stop the others
             context = {"message": f"call {leg.call_id} refused", "exception": fault}
             self._loop.call_exception_handler(context)
@@ -280,33 +261,21 @@ class SipEndpoint:
         leg.trying()
 
     def _hand_up(self, request: IncomingRequest) -> None:
-        if self._closing or self._on_request is None:
+        if self._closing or self._handlers.request is None:
             request.respond(503)
             return
         try:
-            self._on_request(request)
+            self._handlers.request(request)
         except Exception as fault:  # noqa: BLE001 - one request may not stop the others
             context = {"message": f"{request.request!r} refused", "exception": fault}
             self._loop.call_exception_handler(context)
             request.respond(500)
 
-    def _send(self, effect: Transmit) -> None:
-        try:
-            self._sock.sendto(effect.data, effect.peer[:2])
-        except OSError:
-            # A full buffer or no route is to UDP what a lost datagram is: it is sent again.
-            self.counters.not_sent += 1
-            return
-        self.counters.sent += 1
-        self.counters.repeated += effect.repeat
-        if self._on_message is not None:
-            self._on_message("out", effect.data, effect.peer, _call_id(effect.data))
-
     def _rearm(self) -> None:
         if self._closing and self._is_quiet():
             self._empty.set()
         wake_at = self._agent.wake_at
-        if wake_at is None or self._sock.fileno() < 0:
+        if wake_at is None or self._closed:
             return
         if self._timer is not None:
             # One that rings too early is cheaper than one set anew for every datagram.
@@ -329,26 +298,3 @@ class SipEndpoint:
     def __repr__(self) -> str:
         host, port = self.local[:2]
         return f"<SipEndpoint {host}:{port} calls={len(self._agent.core.calls)}>"
-
-
-def _call_id(data: bytes) -> str:
-    found = _CALL_ID.search(data)
-    return found[1].decode("utf-8", "replace") if found else ""
-
-
-def own_host(host: str, family: socket.AddressFamily, towards: str | None = None) -> str:
-    """Name an address of ours that others can answer to, when all of them are bound.
-
-    `towards` is where those others are; by default somewhere beyond the default route.
-    """
-    if not ip_address(host).is_unspecified:
-        return host
-    beyond = "192.0.2.1" if family == socket.AF_INET else "2001:db8::1"
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
-            # Connecting a UDP socket sends nothing; it only asks the routing table.
-            probe.connect((towards or beyond, 9))
-        except OSError:
-            return "127.0.0.1" if family == socket.AF_INET else "::1"
-        own: str = probe.getsockname()[0]
-        return own

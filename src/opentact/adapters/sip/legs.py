@@ -41,10 +41,9 @@ class Driver(Protocol):
 class Leg:
     """What incoming and outgoing legs have in common."""
 
-    transport = "udp"
-
     def __init__(self, call: Call, driver: Driver) -> None:
         self.call_id = call.call_id
+        self.transport = call.peer.transport
         self.events: asyncio.Queue[LegEvent] = asyncio.Queue()
         self._call = call
         self._driver = driver

@@ -1,5 +1,6 @@
 """What a SIP endpoint shows of itself, for `opentact inspect`."""
 
+from opentact.adapters.sip.streams import Streams
 from opentact.voice.sip.agent import Agent
 
 
@@ -28,6 +29,37 @@ def snapshot_of(agent: Agent, now: float) -> dict[str, list[dict[str, object]]]:
             for call in agent.core.calls.values()
         ],
     }
+
+
+def connections_of(streams: Streams, now: float) -> list[dict[str, object]]:
+    """List connections, then those that lately came to nothing, with why."""
+    living: list[dict[str, object]] = [
+        {
+            "flow": each.peer.flow,
+            "transport": each.peer.transport,
+            "peer": str(each.peer),
+            "direction": "outgoing" if each.ours else "incoming",
+            "state": "open" if each.is_open else "opening",
+            "received": each.received,
+            "sent": each.sent,
+            "seconds": round(now - each.opened_at, 1),
+            "seconds_left": _left(each.deadline, now),
+            "why": None,
+        }
+        for each in streams.open
+    ]
+    failed: list[dict[str, object]] = [
+        {
+            "flow": each.peer.flow,
+            "transport": each.peer.transport,
+            "peer": str(each.peer),
+            "state": "failed",
+            "seconds": round(now - each.at, 1),
+            "why": each.why,
+        }
+        for each in streams.failures
+    ]
+    return living + failed
 
 
 def _left(wake_at: float | None, now: float) -> float | None:

@@ -7,7 +7,7 @@ from opentact.voice.sip.client_transactions import ClientInvite
 from opentact.voice.sip.headers import MAX_CSEQ, NameAddr
 from opentact.voice.sip.machine import Address
 from opentact.voice.sip.message import Request, Response, encode
-from opentact.voice.sip.routing import Identity, address_of, next_hop
+from opentact.voice.sip.routing import Identity, hidden_host, next_hop, way_to
 
 MAX_HOPS = 70  # RFC 3261 8.1.1.6: the recommended start of Max-Forwards
 
@@ -20,7 +20,7 @@ class Dialog:
     """One side's view. `local` and `remote` are From and To of what we send, tags included.
 
     `peer` is where the other side was last heard from: the way to a target whose host we
-    cannot look up.
+    cannot look up. `hidden` is the host it calls itself by in vain, behind a NAT.
     """
 
     call_id: str
@@ -32,6 +32,7 @@ class Dialog:
     target: str
     routes: tuple[str, ...]
     peer: Address
+    hidden: str | None = None
 
     @classmethod
     def of_callee(cls, request: Request, tag: str, peer: Address) -> "Dialog":
@@ -48,6 +49,7 @@ class Dialog:
             target=request.contact.uri if request.contact else sender.uri,
             routes=_checked(request.each("record-route")),
             peer=peer,
+            hidden=hidden_host(request.via),
         )
 
     @classmethod
@@ -128,7 +130,7 @@ class Dialog:
     ) -> tuple[str, list[tuple[str, str]], Address]:
         """Request-URI, the lines that an ACK of a refusal copies (CSeq last), where it goes."""
         uri, routes, hop = next_hop(self.target, self.routes)
-        peer = address_of(hop) or self.peer
+        peer = way_to(hop, self.peer, self.hidden)
         lines = [
             ("via", identity.via(branch)),
             ("max-forwards", str(MAX_HOPS)),

@@ -20,13 +20,15 @@ class Address(NamedTuple):
     """Where messages go or came from: host (without brackets), port, and by which transport.
 
     `transport` is one of "udp", "tcp", "tls", "ws" and "wss". `flow` names one connection
-    (RFC 5626's word); 0 is UDP, or any connection that leads there.
+    (RFC 5626's word); 0 is UDP, or any connection that leads there. `name` is the one that a
+    certificate must be for (RFC 5922), when `host` was looked up; "" to take `host`.
     """
 
     host: str
     port: int
     transport: str = "udp"
     flow: int = 0
+    name: str = ""
 
     @property
     def is_reliable(self) -> bool:

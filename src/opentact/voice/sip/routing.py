@@ -117,9 +117,18 @@ def way_to(uri: str, peer: Address, hidden: str | None = None) -> Address:
     target = address_of(uri)
     if target is None or target.host == hidden or _reach(target.host) < _reach(peer.host):
         return peer
-    if peer.flow and target.host == peer.host:
-        return target._replace(transport=peer.transport, flow=peer.flow)
+    if peer.is_reliable and target.host == peer.host:
+        return peer._replace(port=target.port)
     return target
+
+
+def hidden_host(via: Via) -> str | None:
+    """Read the host that a peer behind a NAT believes to be its own; None when it is right.
+
+    From its Via, after `Via.came_from`.
+    """
+    received = via.param("received")
+    return via.host.strip("[]") if received and received != via.host else None
 
 
 @lru_cache(maxsize=1024)

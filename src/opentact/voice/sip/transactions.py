@@ -108,6 +108,19 @@ class Transactions:
         self._carry_out(tx, asker, tx.received(response, now), now)
         return True
 
+    def unreachable(self, request: Request, why: str, now: float) -> None:
+        """End the transaction of a request that could not be sent, as if by a 503.
+
+        RFC 3261 8.1.3.1. What waits for nothing (an ACK) is let go.
+        """
+        found = self._clients.get((request.via.branch, request.method))
+        if found is None:
+            return
+        tx, asker = found
+        tx.state = State.TERMINATED
+        self._forget(tx)
+        asker.responded(_unavailable(request, why), now)
+
     def changed(self, tx: Machine) -> None:
         """Note new timers or the end of a transaction; for whoever changes one directly."""
         if tx.state is State.TERMINATED:
@@ -160,6 +173,13 @@ class Transactions:
                 del self._heard[heard]
         else:
             del self._clients[key]
+
+
+def _unavailable(request: Request, why: str) -> Response:
+    said = why.replace('"', "'")
+    headers = {name: request.headers[name] for name in ("via", "from", "to", "call-id", "cseq")}
+    reason = f'SIP;cause=503;text="{said}"'
+    return Response(503, "Service Unavailable", {**headers, "reason": [reason]})
 
 
 def _server_key(request: Request, method: str) -> Key:
