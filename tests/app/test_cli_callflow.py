@@ -105,10 +105,10 @@ def test_run_refuses_a_wrong_flow_as_check_does(wrong: str) -> None:
 
 def test_run_fails_when_the_flow_ends_by_error(tmp_path: Path) -> None:
     flow = tmp_path / "flow.xml"
-    flow.write_text("<Response><Reject/></Response>")
+    flow.write_text("<Response><Redirect>http://a.example/</Redirect></Response>")
     code, output = run("run", str(flow))
     assert code == 1
-    assert "<Reject> cannot run yet" in output
+    assert "nothing is fetched in a rehearsal" in output
 
 
 def test_run_refuses_keys_no_telephone_has() -> None:

@@ -1,4 +1,5 @@
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -164,7 +165,8 @@ def actor() -> tuple[Actor, PaperMediaLeg]:
     media = PaperMediaLeg(new_id())
     line = Line(PaperLeg(), media)
     props = Props(PaperSpeech(), PaperShelf(), PaperFetcher())
-    return Actor(line, props, None, line.pick_up, dict), media  # type: ignore[arg-type]
+    nobody: Any = None
+    return Actor(line, props, nobody, nobody), media
 
 
 @virtually
@@ -229,3 +231,65 @@ async def test_a_fetch_gives_the_body() -> None:
     assert one.props.fetcher.asked[0]["timeout"] == 0.9
     assert one.props.fetcher.asked[0]["json"] is None
     await one.line.close()
+
+
+@virtually
+async def test_a_note_is_kept_on_the_call_and_shown_from_then_on() -> None:
+    phone = await call_for('<Meta name="order" value="1"/><Meta name="order">4711</Meta>')
+    assert (await phone.ended()).meta == {"order": "4711"}
+    assert [frame["payload"]["call"]["meta"] for frame in phone.frames("call_flow")] == [
+        {"order": "1"},
+        {"order": "4711"},
+    ]
+
+
+@virtually
+async def test_a_call_keeps_no_more_notes_than_an_event_should_carry() -> None:
+    phone = await call_for("".join(f'<Meta name="{n}" value="x"/>' for n in range(51)))
+    assert len((await phone.ended()).meta) == 50
+    assert phone.commands[-1] == ("Meta[50]", False, "a call keeps 50 notes at most")
+
+
+@pytest.mark.parametrize(("reason", "status"), [("busy", 486), ("rejected", 603)])
+@virtually
+async def test_a_call_that_is_turned_down_was_never_answered(reason: str, status: int) -> None:
+    inside = f'<Reject reason="{reason}"/><Say>Never</Say>'
+    phone = await call_for(inside, app=app(auto_answer=False))
+    ended = await phone.ended()
+    assert (ended.sip_status, ended.answer_on, ended.price) == (status, None, 0)
+    assert phone.statuses == [180, status]
+    assert phone.commands == [("Reject[0]", True, f"Call turned down as {reason}")]
+
+
+@virtually
+async def test_a_recording_is_waited_for_until_it_ends_by_itself() -> None:
+    wait = '<RecordWait tag="a" timeout="{}"/>'
+    record = '<Record tag="a" timeout="5000"/>'
+    phone = await call_for(record + wait.format(1000) + wait.format(9000) + wait.format(1))
+    await passes(2)
+    assert phone.commands[-1][1:] == (False, "the recording still runs after 1000 ms")
+    phone.media.ends_record(next(iter(phone.media.recording)), "silence")
+    await phone.ended()
+    assert [command[1] for command in phone.commands[-2:]] == [True, True]
+
+
+@virtually
+async def test_there_is_no_waiting_for_a_recording_that_never_began() -> None:
+    phone = await call_for('<RecordWait tag="b"/>')
+    await phone.ended()
+    [command] = phone.commands
+    assert command[1:] == (False, "there is no recording with the tag 'b' in this call")
+
+
+@virtually
+async def test_a_request_of_a_flow_carries_its_own_headers_and_body() -> None:
+    header = '<Header name="X-Key" value="k1"/>'
+    phone = await call_for(
+        f'<Curl url="http://a.test/" method="POST" body="n=1">{header}</Curl>',
+        fetcher=told_by_url(a=[b"noted"]),
+    )
+    await phone.ended()
+    [asked] = phone.fetcher.asked
+    assert (asked["method"], asked["body"]) == ("POST", b"n=1")
+    assert phone.commands == [("Curl[0]", True, "answered with 5 bytes")]
+    assert asked["headers"] == {"X-Key": "k1"}

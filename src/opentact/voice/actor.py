@@ -5,13 +5,13 @@ is to stop, because the call is over or another flow takes its place.
 """
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from opentact.kit.faults import Fault
 
+from .callflow.call_steps import DoNote, DoRecordWait, DoReject
 from .callflow.steps import (
     Ask,
     Digits,
@@ -31,7 +31,7 @@ from .callflow.steps import (
     Interrupted,
     Reply,
 )
-from .fetching import FLOW_BYTES, XML_TYPES, FetchPort
+from .fetching import FLOW_BYTES, MAX_BYTES, XML_TYPES, FetchPort
 from .line import Line
 from .speech import SpeechEngine
 from .voices import choose
@@ -57,11 +57,30 @@ class Recorder(Protocol):
     async def stop(self, ask: DoRecordStop) -> Reply:
         """End the recording that this command began, else of its tag, else the latest."""
 
+    async def wait(self, ask: DoRecordWait) -> Reply:
+        """Wait until the recording of the tag, or the latest, has ended by itself."""
+
     def let_go(self, ask: DoRecordStop) -> None:
         """End the same, and do not wait until it is stored."""
 
     async def file_of(self, tag: str) -> Path | None:
         """Give the finished file of the recording of that tag."""
+
+
+class Owner(Protocol):
+    """The call whose flow it is (voice/conversation.py)."""
+
+    def pick_up(self) -> None:
+        """Answer the call; on an answered one it does nothing."""
+
+    def turn_down(self, *, busy: bool) -> None:
+        """End the call by refusing it."""
+
+    def note(self, name: str, value: str) -> Reply:
+        """Keep a note on the call."""
+
+    def entity(self) -> dict[str, Any]:
+        """Give the call as JSON, for fetches that carry it."""
 
 
 @dataclass(slots=True)
@@ -75,13 +94,12 @@ class Props:
 
 @dataclass(slots=True)
 class Actor:
-    """Performs one call's asks. `entity` gives the call as JSON, for fetches that carry it."""
+    """Performs one call's asks."""
 
     line: Line
     props: Props
     recorder: Recorder
-    pick_up: Callable[[], None]
-    entity: Callable[[], dict[str, Any]]
+    owner: Owner
     stop: "asyncio.Future[str]" = field(default_factory=asyncio.Future[str])
 
     async def perform(self, ask: Ask) -> Reply:
@@ -110,19 +128,30 @@ class Actor:
                 return await self._pause(ask)
             case DoCollect():
                 return await self._collect(ask)
+            case DoFetch():
+                return await self._fetch(ask)
+            case DoNote():
+                return self.owner.note(ask.name, ask.value)
+            case DoReject():
+                self.owner.turn_down(busy=ask.reason == "busy")
+                return Done(f"Call turned down as {ask.reason}")
+            case DoHangup():
+                return Done("Call hung up")
+        return await self._to_do_with_recording(ask)
+
+    async def _to_do_with_recording(self, ask: Ask) -> Reply:
+        match ask:
             case DoRecordStart():
                 return await self._record(ask)
             case DoRecordStop():
                 return await first(self.recorder.stop(ask), self.stop)
-            case DoFetch():
-                return await self._fetch(ask)
-            case DoHangup():
-                return Done("Call hung up")
+            case DoRecordWait():
+                return await first(self.recorder.wait(ask), self.stop)
         return Failed(f"{type(ask).__name__} cannot run yet")
 
     async def _answer(self, ask: DoAnswer) -> Reply:
         reason = "Call was answered already" if self.line.answered else "Call answered"
-        self.pick_up()
+        self.owner.pick_up()
         if ask.delay_ms:
             await _sleep(ask.delay_ms, self.stop)
         return Done(reason)
@@ -220,15 +249,18 @@ class Actor:
         return Digits(collected, Ended.LENGTH)
 
     async def _fetch(self, ask: DoFetch) -> Reply:
-        json = {**self.entity(), **ask.extra} if ask.body == "call" else None
+        json = {**self.owner.entity(), **ask.extra} if ask.body == "call" else None
+        is_flow = ask.purpose != "Curl"
         fetched = await first(
             self.props.fetcher.fetch(
                 ask.method,
                 ask.url,
                 json=json,
+                headers=ask.headers,
+                body=None if ask.content is None else ask.content.encode(),
                 timeout=ask.timeout_ms / 1000,
-                max_bytes=FLOW_BYTES,
-                accept=XML_TYPES,
+                max_bytes=FLOW_BYTES if is_flow else MAX_BYTES,
+                accept=XML_TYPES if is_flow else "*/*",
             ),
             self.stop,
         )

@@ -55,6 +55,12 @@ FLOW_ENDED = _cause(
 FLOW_HUNG_UP = _cause(
     "flow_hung_up", 16, "NORMAL_CLEARING", 480, Blame.NOBODY, "The call flow hung up"
 )
+FLOW_REJECTED = _cause(
+    "flow_rejected", 21, "CALL_REJECTED", 603, Blame.NOBODY, "The call flow turned the call down"
+)
+FLOW_BUSY = _cause(
+    "flow_busy", 17, "USER_BUSY", 486, Blame.NOBODY, "The call flow turned the call down as busy"
+)
 API_HUNG_UP = _cause(
     "api_hung_up", 16, "NORMAL_CLEARING", 480, Blame.NOBODY, "The call was ended through the API"
 )
@@ -75,7 +81,7 @@ NO_DESTINATION = _cause(
     "UNALLOCATED_NUMBER",
     404,
     Blame.CUSTOMER,
-    "The number points at no SIP control app: assign one to its lease",
+    "The number points at nothing: assign a SIP control app or connection to its lease",
 )
 VOICE_OFF = _cause(
     "voice_off",
@@ -119,6 +125,143 @@ BALANCE_EMPTY = _cause(
 )
 SCREENED = _cause(
     "screened", 21, "CALL_REJECTED", 603, Blame.CUSTOMER, "The caller is screened out"
+)
+CALLEE_HUNG_UP = _cause(
+    "callee_hung_up", 16, "NORMAL_CLEARING", 480, Blame.NOBODY, "The callee hung up"
+)
+BUSY = _cause("busy", 17, "USER_BUSY", 486, Blame.CALLEE, "The callee is busy")
+DECLINED = _cause("declined", 21, "CALL_REJECTED", 603, Blame.CALLEE, "The callee declined")
+NO_ANSWER = _cause(
+    "no_answer", 19, "NO_ANSWER", 480, Blame.CALLEE, "The callee did not answer in time"
+)
+UNAVAILABLE = _cause(
+    "unavailable", 18, "NO_USER_RESPONSE", 480, Blame.CALLEE, "The callee is not available"
+)
+CALLEE_OFFLINE = _cause(
+    "callee_offline",
+    20,
+    "SUBSCRIBER_ABSENT",
+    480,
+    Blame.CALLEE,
+    "The SIP user who is called is registered nowhere",
+)
+NO_REPLY = _cause(
+    "no_reply",
+    102,
+    "RECOVERY_ON_TIMER_EXPIRE",
+    408,
+    Blame.CARRIER,
+    "The far end never answered our INVITE, not even provisionally",
+)
+UNKNOWN_USER = _cause(
+    "unknown_user",
+    1,
+    "UNALLOCATED_NUMBER",
+    404,
+    Blame.CALLER,
+    "The SIP domain has no such user, and leads nowhere else",
+)
+USER_INACTIVE = _cause(
+    "user_inactive",
+    21,
+    "CALL_REJECTED",
+    403,
+    Blame.CUSTOMER,
+    "The SIP user is not active: set is_active",
+)
+SAME_DOMAIN_ONLY = _cause(
+    "same_domain_only",
+    21,
+    "CALL_REJECTED",
+    403,
+    Blame.CUSTOMER,
+    "The SIP user may call its own domain only: clear same_domain_calls_only",
+)
+FOREIGN = _cause(
+    "foreign_domain",
+    21,
+    "CALL_REJECTED",
+    403,
+    Blame.CALLER,
+    "SIP users may call their own domain and telephone numbers, not other domains",
+)
+NO_PROFILE = _cause(
+    "no_outbound_profile",
+    21,
+    "CALL_REJECTED",
+    403,
+    Blame.CUSTOMER,
+    "No outbound voice profile is linked, so numbers cannot be called: link one",
+)
+PROFILE_INACTIVE = _cause(
+    "outbound_profile_inactive",
+    21,
+    "CALL_REJECTED",
+    403,
+    Blame.CUSTOMER,
+    "The outbound voice profile is not active: set is_active",
+)
+NO_CALLER_ID = _cause(
+    "no_caller_id",
+    21,
+    "CALL_REJECTED",
+    403,
+    Blame.CUSTOMER,
+    "There is no number to be shown as caller: set tn_lease of the user or the profile",
+)
+EMERGENCY = _cause(
+    "emergency_not_served",
+    21,
+    "CALL_REJECTED",
+    403,
+    Blame.US,
+    "Emergency calls are not served here: use another telephone",
+)
+CONNECTION_INACTIVE = _cause(
+    "connection_inactive",
+    31,
+    "NORMAL_UNSPECIFIED",
+    480,
+    Blame.CUSTOMER,
+    "The SIP connection that the call leads to is not active: set is_active",
+)
+NO_ROUTE = _cause(
+    "no_route",
+    3,
+    "NO_ROUTE_DESTINATION",
+    503,
+    Blame.US,
+    "No trunk is there that carries the call to this number",
+)
+LOOP = _cause(
+    "loop", 25, "EXCHANGE_ROUTING_ERROR", 482, Blame.CUSTOMER, "The call came back to where it was"
+)
+TOO_MANY_HOPS = _cause(
+    "too_many_hops",
+    25,
+    "EXCHANGE_ROUTING_ERROR",
+    483,
+    Blame.CALLER,
+    "The call has passed as many servers as it may (Max-Forwards)",
+)
+RULE = _cause(
+    "rule_refused", 21, "CALL_REJECTED", 403, Blame.CUSTOMER, "A rule of the account refuses"
+)
+MEDIA_REFUSED = _cause(
+    "media_refused",
+    88,
+    "INCOMPATIBLE_DESTINATION",
+    488,
+    Blame.CALLEE,
+    "The callee answered with no codec that we have (PCMU, PCMA)",
+)
+PEER_GONE = _cause(
+    "peer_gone",
+    102,
+    "RECOVERY_ON_TIMER_EXPIRE",
+    408,
+    Blame.UNKNOWN,
+    "The far end is no longer there: it answers no request within the call",
 )
 NO_COMMON_CODEC = _cause(
     "no_common_codec",
@@ -249,6 +392,12 @@ _Q850_OF_SIP = {
     603: (21, "CALL_REJECTED"),
     604: (1, "UNALLOCATED_NUMBER"),
 }
+_NAMED = {
+    480: UNAVAILABLE,
+    486: BUSY,
+    600: BUSY,
+    603: DECLINED,
+}
 _CALLEE = {480, 486, 600, 603}
 _CARRIER = {500, 502, 503, 504}
 
@@ -262,4 +411,5 @@ def cause_of_status(status: int, phrase: str = "") -> Cause:
     elif status in _CARRIER:
         blame = Blame.CARRIER
     words = f"The far end answered {status} {phrase}".strip()
-    return Cause(f"sip_{status}", q850, name, status, words, blame)
+    known = _NAMED.get(status)
+    return Cause(known.name if known else f"sip_{status}", q850, name, status, words, blame)

@@ -25,7 +25,7 @@ from .call_events import CallCard
 from .callflow.document import FlowDocument
 from .callflow.interpreter import start
 from .callflow.stage import Budget, CallFacts
-from .callflow.steps import Command, End, Report, Why
+from .callflow.steps import Command, Done, End, Failed, Reply, Report, Why
 from .calls import CallState
 from .causes import Cause
 from .endings import ending, entry, priced, told
@@ -34,6 +34,7 @@ from .line import Line
 from .recorder import CallRecorder
 from .waiting import Over, first
 
+MOST_NOTES = 50  # each event carries them all
 log = structlog.get_logger(__name__)
 
 
@@ -79,13 +80,18 @@ class Conversation:
         self._rate = rate
         self._desk = desk
         self._recorder = CallRecorder(card, line, desk.book, desk.clock, desk.recordings)
-        self._actor = Actor(line, desk.props, self._recorder, self.pick_up, self._entity)
+        self._actor = Actor(line, desk.props, self._recorder, self)
         self._budget = Budget()
         self._posted: FlowDocument | None = None
         self._sorry = False
         self._timers: list[asyncio.TimerHandle] = []
         self._note: str | None = None
         line.on_over = self.line_is_over
+
+    @property
+    def over(self) -> Cause | None:
+        """Why the call is just ending, if it is."""
+        return self.line.over
 
     def line_is_over(self) -> None:
         """Stop what runs: the line's end is decided."""
@@ -112,6 +118,18 @@ class Conversation:
         self._desk.book.entered(self.card, CallState.LIVE)
         self._forget_timers()
         self._set_limits()
+
+    def turn_down(self, *, busy: bool) -> None:
+        """End the call by refusing it."""
+        self.line.end(causes.FLOW_BUSY if busy else causes.FLOW_REJECTED)
+
+    def note(self, name: str, value: str) -> Reply:
+        """Keep a note on the call, shown in its record and its events from now on."""
+        notes = {**self.card.call.meta, name: value}
+        if len(notes) > MOST_NOTES:
+            return Failed(f"a call keeps {MOST_NOTES} notes at most")
+        self._desk.book.changed(self.card, meta=notes)
+        return Done(f"{name} noted")
 
     async def run(self) -> None:
         """Live through the call; returns when its end is stored."""
@@ -147,7 +165,7 @@ class Conversation:
                 choose_flow(
                     self._app,
                     self._static,
-                    self._entity(),
+                    self.entity(),
                     fetcher=self._desk.props.fetcher,
                     tell=lambda command: self._desk.book.command(self.card, command, 0),
                 ),
@@ -271,5 +289,6 @@ class Conversation:
             "answered": self.line.answered,
         }
 
-    def _entity(self) -> dict[str, Any]:
+    def entity(self) -> dict[str, Any]:
+        """Give the call as JSON."""
         return self._desk.entity(self.card)

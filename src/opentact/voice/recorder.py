@@ -11,6 +11,7 @@ from opentact.kit.clock import Clock
 
 from .call_book import CallBook, new_recording
 from .call_events import CallCard
+from .callflow.call_steps import DoRecordWait
 from .callflow.steps import Done, DoRecordStart, DoRecordStop, Failed, Reply
 from .line import Line, RecordEnd
 from .media import RecordFailed
@@ -74,8 +75,7 @@ class CallRecorder:
         """End the recording that this command began, else of its tag, else the latest."""
         running = self._meant(ask)
         if running is None:
-            named = f" with the tag {ask.tag!r}" if ask.tag else ""
-            return Failed(f"there is no recording{named} in this call")
+            return _no_recording(ask.tag)
         return await self._finish(running)
 
     async def _finish(self, running: _Running) -> Reply:
@@ -83,9 +83,17 @@ class CallRecorder:
         await asyncio.wait({running.ended}, timeout=FINISH_S)
         if not running.ended.done():
             return Failed(f"the recording was not written out within {FINISH_S:.0f} s")
-        if running.recording.state is RecordingState.FAILED:
-            return Failed(f"the recording failed: {running.recording.reason}")
-        return Done("recorded")
+        return _came_of(running.recording)
+
+    async def wait(self, ask: DoRecordWait) -> Reply:
+        """Wait until the recording of the tag, or the latest, has ended by itself."""
+        running = self._find(ask.tag)
+        if running is None:
+            return _no_recording(ask.tag)
+        await asyncio.wait({running.ended}, timeout=ask.timeout_ms / 1000)
+        if not running.ended.done():
+            return Failed(f"the recording still runs after {ask.timeout_ms} ms")
+        return _came_of(running.recording)
 
     def let_go(self, ask: DoRecordStop) -> None:
         """End the same, and do not wait until it is stored."""
@@ -143,3 +151,14 @@ class CallRecorder:
             size=end.size,
             ended_by=running.ended_by or end.reason,
         )
+
+
+def _no_recording(tag: str | None) -> Reply:
+    named = f" with the tag {tag!r}" if tag else ""
+    return Failed(f"there is no recording{named} in this call")
+
+
+def _came_of(recording: Recording) -> Reply:
+    if recording.state is RecordingState.FAILED:
+        return Failed(f"the recording failed: {recording.reason}")
+    return Done("recorded")

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from opentact.voice.callflow.document import read
-from opentact.voice.callflow.reference import document, reference, runs_now
+from opentact.voice.callflow.reference import document, reference
 from opentact.voice.callflow.rehearsal import rehearse
 from opentact.voice.callflow.verb import Element
 from opentact.voice.callflow.verbs import ELEMENTS
@@ -26,25 +26,13 @@ def test_every_example_is_read_and_shows_its_element(element: type[Element]) -> 
     assert read(document(grammar).encode()).verbs
 
 
-@pytest.mark.parametrize(
-    "element",
-    [e for e in ELEMENTS if runs_now(e.grammar) and e.grammar.name not in {"Schedule", "Geo"}],
-    ids=lambda element: element.grammar.name,
-)
+@pytest.mark.parametrize("element", ELEMENTS, ids=lambda element: element.grammar.name)
 @pytest.mark.parametrize("digits", ["", "1", "7"])
-def test_every_example_that_can_run_is_played_to_its_end(
-    element: type[Element], digits: str
-) -> None:
+def test_every_example_is_played_to_its_end(element: type[Element], digits: str) -> None:
     *moments, end = rehearse(read(document(element.grammar).encode()), FACTS, digits)
-    assert end.success
+    # A flow that goes elsewhere cannot: nothing is fetched in a rehearsal.
+    assert end.success is (element.grammar.name != "Redirect")
     assert moments
-    assert not any("cannot run" in moment.text for moment in moments)
-
-
-def test_parts_of_a_verb_run_when_it_does() -> None:
-    now = {element.grammar.name for element in ELEMENTS if runs_now(element.grammar)}
-    assert now.isdisjoint({"Dial", "To", "Number", "Sip", "Header"})
-    assert {"Response", "Answer", "DTMF", "Case", "Error"} <= now
 
 
 @pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.xml")), ids=lambda p: p.stem)

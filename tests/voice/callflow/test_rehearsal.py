@@ -80,7 +80,7 @@ def test_an_answered_call_is_not_answered_again() -> None:
 
 
 def test_an_end_by_error_is_no_success() -> None:
-    assert timeline("<Reject/>")[-1].success is False
+    assert timeline("<Redirect>http://a.example/</Redirect>")[-1].success is False
     assert timeline("<Hangup/>")[-1].success is True
 
 

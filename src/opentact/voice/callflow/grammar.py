@@ -51,7 +51,6 @@ class Grammar:
     once: tuple[str, ...] = ()  # children of which there may be one only
     example: str
     aliases: tuple[str, ...] = ()
-    cannot_run: str | None = None  # why, for a verb that is read but does not run yet
 
     @property
     def is_flow(self) -> bool:

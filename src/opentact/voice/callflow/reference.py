@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from .grammar import FLOW, Attribute, Grammar, Missing
 from .markup import MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS
 from .stage import MAX_FETCHES, MAX_STEPS
-from .verb import Element, Parting
+from .verb import Element
 from .verbs import ELEMENTS
 
 _OPENING = f"""\
@@ -48,19 +48,12 @@ def document(grammar: Grammar) -> str:
 
 
 def _overview() -> Iterator[str]:
-    yield "| Element | Stands in | Runs |"
-    yield "|---|---|---|"
+    yield "| Element | Stands in |"
+    yield "|---|---|"
     for element in ELEMENTS:
         grammar = element.grammar
-        runs = "yes" if runs_now(grammar) else "not yet"
-        yield f"| [`<{grammar.name}>`](#{grammar.name.lower()}) | {_parents(grammar)} | {runs} |"
+        yield f"| [`<{grammar.name}>`](#{grammar.name.lower()}) | {_parents(grammar)} |"
     yield ""
-
-
-def runs_now(grammar: Grammar) -> bool:
-    """Tell whether it does what it says: a part of a verb does as soon as the verb does."""
-    parents = [parent.grammar for parent in ELEMENTS if grammar.name in parent.grammar.children]
-    return grammar.cannot_run is None and not (parents and all(p.cannot_run for p in parents))
 
 
 def _parents(grammar: Grammar) -> str:
@@ -83,10 +76,6 @@ def _page(element: type[Element]) -> str:
     grammar = element.grammar
     also = f" (also `<{'>`, `<'.join(grammar.aliases)}>`)" if grammar.aliases else ""
     lines = [f"## {grammar.name}", "", inspect.cleandoc(element.__doc__ or "") + also, ""]
-    if grammar.cannot_run:
-        ends = ", and without an Error block ends the flow" if issubclass(element, Parting) else ""
-        why = grammar.cannot_run.replace("<", "\\<")  # else Markdown takes it for HTML
-        lines += [f"**Does not run yet:** {why}. It fails{ends}.", ""]
     if grammar.attributes:
         lines += ["| Attribute | Value | Default | Meaning |", "|---|---|---|---|"]
         lines += [_row(attribute, grammar) for attribute in grammar.attributes]

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from .call_steps import DoDial, DoHold, DoNote, DoRecordWait, DoReject, DoTone, DoUnhold
 from .document import FlowDocument
 from .interpreter import start
 from .kinds import KEYS
@@ -166,6 +167,31 @@ class _Rehearsal:
                 self._tell(ask, "record", f"stops recording{name}")
             case DoHangup():
                 self._tell(ask, "hangup", f"hangs up{name}")
+            case DoReject():
+                self._tell(ask, "hangup", f"turns the call down as {ask.reason}")
+            case DoNote():
+                self._tell(ask, "note", f"{ask.name} = {ask.value}")
+            case DoDial():
+                self._tell(ask, "dial", f"calls {', '.join(ask.targets)}", success=False)
+                return Failed("nobody is called in a rehearsal")
+            case DoHold() | DoUnhold() | DoTone() | DoRecordWait():
+                return self._let_pass(ask)
             case _:
                 raise TypeError(f"cannot rehearse {ask!r}")
+        return Done()
+
+    def _let_pass(self, ask: DoHold | DoUnhold | DoTone | DoRecordWait) -> Reply:
+        """Let the time pass that it takes when nobody interferes."""
+        match ask:
+            case DoHold():
+                self._tell(ask, "hold", f"is on hold, {ask.timeout_ms} ms at most")
+                self.now_ms += ask.timeout_ms
+            case DoUnhold():
+                self._tell(ask, "hold", "is taken off hold")
+            case DoTone():
+                hz = ", ".join(map(str, ask.hz))
+                self._tell(ask, "tone", f"{hz} Hz, {ask.on_ms} ms ({ask.loop} times)")
+                self.now_ms += min(ask.timeout_ms, ask.loop * (ask.on_ms + ask.off_ms))
+            case DoRecordWait():
+                self._tell(ask, "record", "waits for a recording to end")
         return Done()

@@ -128,7 +128,7 @@ class DoFetch(Ask):
     """Make an HTTP request; answer its body as Fetched, or say why there is none.
 
     `url` is final. With `body` "call" the request carries the call entity as JSON, with the
-    members of `extra` beside it.
+    members of `extra` beside it; else it carries `content`, if that is given.
     """
 
     method: str
@@ -137,6 +137,8 @@ class DoFetch(Ask):
     timeout_ms: int
     purpose: str
     extra: Mapping[str, object] = field(default_factory=dict)
+    headers: tuple[tuple[str, str], ...] = ()
+    content: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

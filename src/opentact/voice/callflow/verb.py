@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self, TypeVar, cast
 
 from .grammar import TAG, Attribute, Grammar
 from .stage import Course, Outcome, Stage, Visit
-from .steps import Done, End, Failed, Reply, Why
+from .steps import Done, Failed, Reply
 
 T = TypeVar("T")
 E = TypeVar("E", bound="Element")
@@ -84,25 +84,6 @@ class Verb(Element):
     def run(self, stage: Stage) -> Course:
         """Do what the verb does, by asking."""
         raise NotImplementedError
-
-
-@dataclass(frozen=True, slots=True)
-class Unrunnable(Verb):
-    """A verb whose grammar is known but that does not run yet: it fails, and says so."""
-
-    def run(self, stage: Stage) -> Course:
-        stage.note = "not run"
-        yield from ()
-        return cannot_run(self.grammar.name, self.grammar.cannot_run or "")
-
-
-@dataclass(frozen=True, slots=True)
-class Parting(Unrunnable):
-    """A verb behind which nothing is meant to run: the flow ends with its failure too."""
-
-    def run(self, stage: Stage) -> Course:
-        came = yield from Unrunnable.run(self, stage)
-        return replace(came, ends=End(Why.ERROR, came.reason, stage.at.tag))
 
 
 @dataclass(frozen=True, slots=True)

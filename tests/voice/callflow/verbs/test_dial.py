@@ -1,6 +1,8 @@
 import pytest
 
+from opentact.voice.callflow.call_steps import DoDial
 from opentact.voice.callflow.document import read
+from opentact.voice.callflow.steps import Failed
 from opentact.voice.callflow.verbs.dial import Dial
 from voice.callflow.conversation import converse, wrong
 
@@ -15,18 +17,27 @@ def test_is_read_with_all_it_carries() -> None:
     verb = dial(
         '<Dial timeout="20000" from="+12015550100" record="record-from-answer"><To>a@b</To></Dial>'
     )
-    assert (verb.timeout_ms, verb.caller_id, verb.record) == (
-        *(20_000, "+12015550100", "record-from-answer"),
-    )
+    assert (verb.timeout_ms, verb.caller_id, verb.record) == (*(20_000, "+12015550100", True),)
     assert dial("<Dial>a@b</Dial>").timeout_ms == 60_000
 
 
-def test_does_not_run_yet_and_says_so() -> None:
-    story = converse("<Dial>a@b<Error><Say>busy</Say></Error></Dial><Say>on</Say>")
-    assert story.heard == ["busy", "on"]
-    assert story.messages[-2] == (
-        "[failed] command Dial[0], reason: <Dial> cannot run yet: calls to others are not built"
+def test_connects_and_goes_on_when_the_callee_hangs_up() -> None:
+    story = converse(
+        '<Dial timeout="20000" from="+12015550100" record="record-from-answer">'
+        "<To>a@b</To><Number>12015550123</Number></Dial><Say>on</Say>"
     )
+    [ask] = [ask for ask in story.asks if isinstance(ask, DoDial)]
+    assert (ask.targets, ask.timeout_ms) == (("a@b", "12015550123"), 20_000)
+    assert (ask.caller_id, ask.record) == ("+12015550100", True)
+    assert story.heard == ["on"]
+    assert story.messages[0] == "[success] command Dial[0], reason: Call was connected"
+
+
+def test_when_nobody_answers_its_error_runs() -> None:
+    flow = "<Dial>a@b<Error><Say>busy</Say></Error></Dial><Say>on</Say>"
+    story = converse(flow, unless={"Dial[0]": Failed("a@b is busy")})
+    assert story.heard == ["busy", "on"]
+    assert story.messages[-2] == "[failed] command Dial[0], reason: a@b is busy"
 
 
 @pytest.mark.parametrize(

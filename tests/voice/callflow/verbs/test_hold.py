@@ -1,3 +1,4 @@
+from opentact.voice.callflow.call_steps import DoHold
 from opentact.voice.callflow.document import read
 from opentact.voice.callflow.verbs.hold import Hold
 from voice.callflow.conversation import converse, wrong
@@ -18,7 +19,8 @@ def test_refuses_what_it_cannot_be() -> None:
     assert wrong('<Hold timeout="x"/>').startswith("<Hold")
 
 
-def test_does_not_run_yet_and_fails_into_its_error() -> None:
-    story = converse("<Hold/><Error><Say>x</Say></Error><Say>on</Say>")
-    assert story.heard == ["x", "on"]
-    assert "<Hold> cannot run yet: " in story.came_of("Hold[0]").reason
+def test_holds_for_its_time_and_goes_on() -> None:
+    story = converse('<Hold timeout="60000"/><Say>on</Say>')
+    [ask] = [ask for ask in story.asks if isinstance(ask, DoHold)]
+    assert ask.timeout_ms == 60_000
+    assert story.heard == ["on"]

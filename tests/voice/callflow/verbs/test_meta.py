@@ -1,3 +1,4 @@
+from opentact.voice.callflow.call_steps import DoNote
 from opentact.voice.callflow.document import read
 from opentact.voice.callflow.verbs.meta import Meta
 from voice.callflow.conversation import converse, wrong
@@ -18,7 +19,12 @@ def test_refuses_what_it_cannot_be() -> None:
     assert wrong('<Meta value="b"/>').startswith("<Meta")
 
 
-def test_does_not_run_yet_and_fails_into_its_error() -> None:
-    story = converse('<Meta name="a" value="d"/><Error><Say>x</Say></Error><Say>on</Say>')
-    assert story.heard == ["x", "on"]
-    assert "<Meta> cannot run yet: " in story.came_of("Meta[0]").reason
+def test_keeps_a_note_on_the_call() -> None:
+    story = converse('<Meta name="a" value="d"/><Say>on</Say>')
+    [ask] = [ask for ask in story.asks if isinstance(ask, DoNote)]
+    assert (ask.name, ask.value) == ("a", "d")
+    assert story.messages[0] == "[success] command Meta[0], reason: a noted"
+
+
+def test_refuses_a_value_that_fills_every_event() -> None:
+    assert wrong(f'<Meta name="a">{"x" * 1025}</Meta>').startswith("<Meta")

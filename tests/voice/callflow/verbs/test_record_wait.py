@@ -1,3 +1,4 @@
+from opentact.voice.callflow.call_steps import DoRecordWait
 from opentact.voice.callflow.document import read
 from opentact.voice.callflow.verbs.record_wait import RecordWait
 from voice.callflow.conversation import converse, wrong
@@ -18,7 +19,8 @@ def test_refuses_what_it_cannot_be() -> None:
     assert wrong('<RecordWait timeout="x"/>').startswith("<RecordWait")
 
 
-def test_does_not_run_yet_and_fails_into_its_error() -> None:
-    story = converse("<RecordWait/><Error><Say>x</Say></Error><Say>on</Say>")
-    assert story.heard == ["x", "on"]
-    assert "<RecordWait> cannot run yet: " in story.came_of("RecordWait[0]").reason
+def test_waits_for_the_recording_of_its_tag() -> None:
+    story = converse('<RecordWait tag="vm" timeout="5"/><Say>on</Say>')
+    [ask] = [ask for ask in story.asks if isinstance(ask, DoRecordWait)]
+    assert (ask.tag, ask.timeout_ms) == ("vm", 5)
+    assert story.heard == ["on"]

@@ -1,14 +1,21 @@
+import pytest
+
+from opentact.voice.callflow.call_steps import DoReject
 from opentact.voice.callflow.steps import Why
-from voice.callflow.conversation import converse
+from voice.callflow.conversation import converse, wrong
 
 
-def test_does_not_run_yet_and_fails_into_its_error() -> None:
-    story = converse("<Reject/><Error><Say>x</Say></Error>")
-    assert story.heard == ["x"]
-    assert "<Reject> cannot run yet: " in story.came_of("Reject[0]").reason
+@pytest.mark.parametrize(
+    ("flow", "reason"),
+    [("<Reject/>", "rejected"), ('<Reject reason="BUSY"/>', "busy")],
+)
+def test_turns_the_call_down_and_ends_the_flow(flow: str, reason: str) -> None:
+    story = converse(f"{flow}<Answer/>")
+    [ask] = story.asks
+    assert isinstance(ask, DoReject)
+    assert ask.reason == reason
+    assert story.end.why is Why.HANGUP
 
 
-def test_without_an_error_nothing_behind_it_runs() -> None:
-    story = converse("<Reject/><Answer/>")
-    assert story.asks == []
-    assert story.end.why is Why.ERROR
+def test_refuses_other_reasons() -> None:
+    assert wrong('<Reject reason="asleep"/>').startswith("<Reject reason='asleep'>: expected one")

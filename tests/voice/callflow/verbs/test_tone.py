@@ -1,3 +1,4 @@
+from opentact.voice.callflow.call_steps import DoTone
 from opentact.voice.callflow.document import read
 from opentact.voice.callflow.verbs.tone import Tone
 from voice.callflow.conversation import converse, wrong
@@ -18,10 +19,16 @@ def test_refuses_what_it_cannot_be() -> None:
     assert wrong('<Tone volume="1"/>').startswith("<Tone")
 
 
-def test_does_not_run_yet_and_fails_into_its_error() -> None:
-    story = converse("<Tone/><Error><Say>x</Say></Error><Say>on</Say>")
-    assert story.heard == ["x", "on"]
-    assert "<Tone> cannot run yet: " in story.came_of("Tone[0]").reason
+def test_sounds_its_frequencies_together() -> None:
+    story = converse('<Tone don="300" doff="200" hz="440, 480x2,440" loop="3" v="-20" leg="both"/>')
+    [ask] = [ask for ask in story.asks if isinstance(ask, DoTone)]
+    assert (ask.hz, ask.on_ms, ask.off_ms, ask.loop) == ((440, 480), 300, 200, 3)
+    assert (ask.volume_db, ask.timeout_ms, ask.leg) == (-20, 30_000, "both")
+
+
+def test_refuses_what_no_telephone_line_carries() -> None:
+    for hz in ("4000", "19", "440,10000"):
+        assert "expected 20 to 3999" in wrong(f'<Tone hz="{hz}"/>')
 
 
 def test_refuses_what_is_no_frequency() -> None:

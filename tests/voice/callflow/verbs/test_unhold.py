@@ -1,7 +1,8 @@
+from opentact.voice.callflow.call_steps import DoUnhold
 from voice.callflow.conversation import converse
 
 
-def test_does_not_run_yet_and_fails_into_its_error() -> None:
-    story = converse("<Unhold/><Error><Say>x</Say></Error>")
-    assert story.heard == ["x"]
-    assert "<Unhold> cannot run yet: " in story.came_of("Unhold[0]").reason
+def test_takes_the_call_off_hold_and_goes_on() -> None:
+    story = converse("<Unhold/><Say>on</Say>")
+    assert isinstance(story.asks[0], DoUnhold)
+    assert story.heard == ["on"]

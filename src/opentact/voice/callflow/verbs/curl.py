@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar, Final, Self
 
+from opentact.voice.callflow.fetching import fetch_and_run
 from opentact.voice.callflow.grammar import REQUIRED, Attribute, Grammar
 from opentact.voice.callflow.kinds import Matching, OneOf, Text, Url, milliseconds
-from opentact.voice.callflow.verb import Element, Given, Unrunnable
+from opentact.voice.callflow.stage import Course, Outcome, Stage
+from opentact.voice.callflow.steps import DoFetch, Failed, Fetched
+from opentact.voice.callflow.verb import Element, Given, Verb
 
 from .error import Error
 
@@ -25,6 +28,9 @@ TIMEOUT: Final = Attribute("timeout", milliseconds(1, 120_000), 5_000, "for the 
 RESPONSE: Final = Attribute(
     "response", OneOf(("ignore", "use")), "ignore", "run what is answered as a flow, or not"
 )
+
+
+MAX_HEADERS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +55,17 @@ class Header(Element):
 
 
 @dataclass(frozen=True, slots=True)
-class Curl(Unrunnable):
-    """Makes an HTTP request; what is answered is run as a flow or ignored."""
+class Curl(Verb):
+    """Makes an HTTP request; what is answered is run as a flow or ignored.
+
+    It fails when there is no answer of the kind 2xx within the timeout.
+    """
 
     grammar: ClassVar = Grammar(
         name="Curl",
         attributes=(URL, METHOD, BODY, TIMEOUT, RESPONSE),
         children=("Header", "Error"),
         once=("Error",),
-        cannot_run="requests with headers and bodies of their own are not built",
         example=(
             '<Curl url="https://crm.example.org/hit" method="POST" body="n=1" response="ignore">'
             '<Header name="X-Key" value="k1"/></Curl>'
@@ -73,6 +81,9 @@ class Curl(Unrunnable):
 
     @classmethod
     def read(cls, given: Given) -> Self:
+        headers = given.all(Header)
+        if len(headers) > MAX_HEADERS:
+            raise ValueError(f"{len(headers)} headers; expected at most {MAX_HEADERS}")
         return cls(
             given.origin(given.first(Error)),
             url=given[URL],
@@ -80,5 +91,30 @@ class Curl(Unrunnable):
             body=given[BODY],
             timeout_ms=given[TIMEOUT],
             response=given[RESPONSE],
-            headers=given.all(Header),
+            headers=headers,
         )
+
+    def run(self, stage: Stage) -> Course:
+        ask = DoFetch(
+            at=stage.at,
+            method=self.method,
+            url=self.url,
+            body=None,
+            timeout_ms=self.timeout_ms,
+            purpose="Curl",
+            headers=tuple((header.name, header.value) for header in self.headers),
+            content=self.body,
+        )
+        if self.response == "use":
+            return fetch_and_run(stage, ask, empty_is_fine=True)
+        return _send(stage, ask)
+
+
+def _send(stage: Stage, ask: DoFetch) -> Course:
+    stage.budget.fetch()
+    reply = yield ask
+    if isinstance(reply, Failed):
+        return Outcome(success=False, reason=reply.reason)
+    if not isinstance(reply, Fetched):
+        raise TypeError(f"expected Fetched or Failed, was sent {reply!r}")
+    return Outcome(success=True, reason=f"answered with {len(reply.body)} bytes")

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import ClassVar, Final, Self
 
+from opentact.voice.callflow.call_steps import DoDial
 from opentact.voice.callflow.grammar import Attribute, Grammar
 from opentact.voice.callflow.kinds import Matching, OneOf, milliseconds
-from opentact.voice.callflow.verb import Given, Unrunnable
+from opentact.voice.callflow.stage import Course, Stage
+from opentact.voice.callflow.verb import Given, Verb, outcome
 
 from .error import Error
 from .targets import ANY, Target
@@ -26,7 +28,7 @@ MAX_TARGETS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Dial(Unrunnable):
+class Dial(Verb):
     """Calls all targets at once and connects the first who answers; the others are dropped.
 
     When the callee hangs up, the flow goes on with the next command. If nobody answers, the
@@ -39,7 +41,6 @@ class Dial(Unrunnable):
         text=TARGET,
         children=("To", "Number", "Sip", "Error"),
         once=("Error",),
-        cannot_run="calls to others are not built",
         example=(
             "<Dial><To>alice@shop.sip.example.org</To><To>12015550123</To>"
             '<Error><Say>Nobody is free.</Say><Hangup tag="busy"/></Error></Dial>'
@@ -49,7 +50,7 @@ class Dial(Unrunnable):
     targets: tuple[str, ...]
     timeout_ms: int
     caller_id: str | None
-    record: str
+    record: bool
 
     @classmethod
     def read(cls, given: Given) -> Self:
@@ -61,4 +62,15 @@ class Dial(Unrunnable):
         if len(targets) > MAX_TARGETS:
             raise ValueError(f"{len(targets)} targets; expected at most {MAX_TARGETS}")
         error = given.first(Error)
-        return cls(given.origin(error), targets, given[TIMEOUT], given[FROM], given[RECORD])
+        record = given[RECORD] == "record-from-answer"
+        return cls(given.origin(error), targets, given[TIMEOUT], given[FROM], record)
+
+    def run(self, stage: Stage) -> Course:
+        reply = yield DoDial(
+            at=stage.at,
+            targets=self.targets,
+            timeout_ms=self.timeout_ms,
+            caller_id=self.caller_id,
+            record=self.record,
+        )
+        return outcome(reply, "Call was connected")
