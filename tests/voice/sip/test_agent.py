@@ -18,8 +18,13 @@ from voice.sip.samples import PEER, SDP, read_response, request, response
 from voice.sip.wire import words
 
 
-def agent(**limits: int) -> Agent:
-    return Agent(Identity("192.0.2.2", 5060), words("ours"), **limits)
+def agent(max_calls: int = 100, max_transactions: int = 100) -> Agent:
+    return Agent(
+        Identity("192.0.2.2", 5060),
+        words("ours"),
+        max_calls=max_calls,
+        max_transactions=max_transactions,
+    )
 
 
 def answers(effects: list[Effect]) -> list[Response]:

@@ -2,7 +2,7 @@ import pytest
 
 from opentact.voice.sip.dialog import Dialog
 from opentact.voice.sip.headers import NameAddr
-from opentact.voice.sip.machine import Address
+from opentact.voice.sip.machine import Address, Send
 from opentact.voice.sip.routing import Identity
 from voice.sip.samples import PEER, read_request, read_response, request, response
 
@@ -87,3 +87,44 @@ def test_a_route_set_that_could_not_be_used_is_refused() -> None:
 def test_an_extra_header_may_not_break_out() -> None:
     with pytest.raises(ValueError, match="line break"):
         callee().compose("BYE", branch="b", identity=ME, extra=[("reason", "a\r\nX: y")])
+
+
+def test_who_holds_a_connection_speaks_from_its_other_end() -> None:
+    dialog = callee()
+    assert dialog.may_come_from(Address("198.51.100.9", 9)), "UDP has no ends"
+    dialog.peer = Address("192.0.2.9", 40000, "tls", 7)
+    assert dialog.may_come_from(Address("192.0.2.9", 40000, "tls", 7))
+    assert dialog.may_come_from(Address("192.0.2.9", 40001, "tls", 8)), "it came back"
+    assert not dialog.may_come_from(Address("198.51.100.9", 40000, "tls", 9))
+    assert not dialog.may_come_from(Address("192.0.2.9", 40000, "udp"))
+
+
+def test_several_proxies_are_passed_in_order_and_a_strict_one_finds_itself_first() -> None:
+    dialog = callee(
+        "Record-Route: <sip:192.0.2.51;lr>, <sip:192.0.2.52;lr>", "Record-Route: <sip:192.0.2.53>"
+    )
+    data, peer = dialog.compose("BYE", branch="z9hG4bKx", identity=ME)
+    bye = read_request(data)
+    assert peer.host == "192.0.2.51"
+    assert bye.each("route") == [
+        "<sip:192.0.2.51;lr>",
+        "<sip:192.0.2.52;lr>",
+        "<sip:192.0.2.53>",
+    ]
+    strict = callee("Record-Route: <sip:192.0.2.53>, <sip:192.0.2.51;lr>")
+    data, peer = strict.compose("BYE", branch="z9hG4bKx", identity=ME)
+    bye = read_request(data)
+    assert (bye.uri, peer.host) == ("sip:192.0.2.53", "192.0.2.53")
+    assert bye.each("route") == ["<sip:192.0.2.51;lr>", f"<{strict.target}>"]
+
+
+def test_the_ack_of_a_refused_reinvite_goes_the_same_way() -> None:
+    dialog = callee("Record-Route: <sip:192.0.2.51;lr>")
+    tx, number = dialog.compose_invite(branch="z9hG4bKre", identity=ME, extra=[], body=b"x")
+    invite = read_request(tx.data)
+    tx.start(0.0)
+    ack_out, _ = tx.received(read_response(response(491, number=number)), 0.1)
+    assert isinstance(ack_out, Send)
+    ack = read_request(ack_out.data)
+    assert (ack.uri, ack.each("route"), ack.via) == (invite.uri, invite.each("route"), invite.via)
+    assert str(ack.cseq) == f"{number} ACK"

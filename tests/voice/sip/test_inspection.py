@@ -24,6 +24,30 @@ def test_a_flaw_is_named(data: bytes, flaw: str | None) -> None:
     assert find_flaw(read_request(data)) == flaw
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "most"),
+    [
+        ("Via", "SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKx", 70),
+        ("Record-Route", "<sip:192.0.2.1;lr>", 32),
+        ("Route", "<sip:192.0.2.1;lr>", 32),
+        ("Contact", "<sip:a@192.0.2.1>", 20),
+    ],
+)
+def test_bombs_are_refused_however_they_are_packed(name: str, value: str, most: int) -> None:
+    own = 1 if name in ("Via", "Contact") else 0
+    room = most - own
+    assert find_flaw(read_request(request("INVITE", *[f"{name}: {value}"] * room))) is None
+    packed = ", ".join([value] * (room + 1))
+    assert find_flaw(read_request(request("INVITE", f"{name}: {packed}"))) == (
+        f"more than {most} {name}"
+    )
+
+
+def test_a_comma_in_a_name_is_no_second_contact() -> None:
+    contact = f'Contact: "{"," * 50}" <sip:a@192.0.2.1>'
+    assert find_flaw(read_request(request("INVITE", contact, without="Contact"))) is None
+
+
 def test_a_flaw_fits_into_a_reason_phrase() -> None:
     flaw = find_flaw(read_request(request("INVITE", f"To: {'é' * 500}", without="To")))
     assert flaw is not None

@@ -10,8 +10,8 @@ from opentact.voice.sip.effects import (
     Expired,
     HungUp,
     Reanswered,
-    ReofferRefused,
     Reoffered,
+    ReofferRefused,
 )
 from opentact.voice.sip.incoming import IncomingCall
 from opentact.voice.sip.outgoing import OutgoingCall
@@ -75,7 +75,9 @@ def test_a_lost_ack_is_sent_again_for_the_repeated_answer() -> None:
     wire.run(until=0.7)
     callee.reanswer(HELD, wire.now)
     wire.run(until=2.0)
-    assert wire.story[2:] == ["0.7             <- 200", "0.7  ACK -x"] + [
+    assert wire.story[2:] == [
+        "0.7             <- 200",
+        "0.7  ACK -x",
         "1.2             <- 200",
         "1.2  ACK ->",
     ]

@@ -170,10 +170,10 @@ def test_before_the_answer_media_can_be_changed_by_update() -> None:
     assert wire.callee.heard == [Reoffered(OFFER)]
     callee.reanswer(ANSWER, wire.now)
     wire.run(until=0.7)
-    assert wire.caller.heard[-1] == Reanswered(ANSWER)
+    assert wire.caller.heard[1:] == [Reanswered(ANSWER)]
     callee.update(ANSWER, wire.now)
     wire.run(until=0.8)
-    assert wire.caller.heard[-1] == Reoffered(ANSWER)
+    assert wire.caller.heard[2:] == [Reoffered(ANSWER)]
     wire.out.reanswer(OFFER, wire.now)
     callee.answer(ANSWER, wire.now)
     wire.run(until=1.0)

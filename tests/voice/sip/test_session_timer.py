@@ -51,13 +51,13 @@ def test_any_text_is_a_header_or_a_value_error(text: str) -> None:
     [
         # Who asks and knows how, refreshes, unless it wants us to.
         ([KNOWS, "Session-Expires: 600"], Terms(600, ours=False), "600;refresher=uac"),
-        ([KNOWS, "Session-Expires: 600;refresher=uas"], Terms(600, True), "600;refresher=uas"),
+        ([KNOWS, "Session-Expires: 600;refresher=uas"], Terms(600, ours=True), "600;refresher=uas"),
         ([KNOWS], Terms(1800, ours=False), "1800;refresher=uac"),
         ([], Terms(1800, ours=True), "1800;refresher=uas"),
         ([KNOWS, "Session-Expires: 7200"], Terms(1800, ours=False), "1800;refresher=uac"),
         ([KNOWS, "Min-SE: 3600"], Terms(3600, ours=False), "3600;refresher=uac"),
         # A proxy put it in for a caller without timers; less than the least is not believed.
-        (["Session-Expires: 1;refresher=uac"], Terms(1800, True), "1800;refresher=uas"),
+        (["Session-Expires: 1;refresher=uac"], Terms(1800, ours=True), "1800;refresher=uas"),
         ([KNOWS, "Session-Expires: soon"], Terms(1800, ours=False), "1800;refresher=uac"),
     ],
 )
@@ -112,7 +112,9 @@ def test_the_one_that_refreshes_does_so_with_update_and_nobody_is_bothered() -> 
     wire = Wire()
     call = wire.call()
     wire.run(until=2000.0)
-    assert wire.story[4:] == ["900.0  UPDATE ->", "900.0             <- 200"] + [
+    assert wire.story[4:] == [
+        "900.0  UPDATE ->",
+        "900.0             <- 200",
         "1800.0  UPDATE ->",
         "1800.0             <- 200",
     ]

@@ -187,6 +187,8 @@ class Agent:
         call = self.core.calls.get((request.call_id, request.recipient.tag or ""))
         if call is None or not call.is_with(request.sender.tag) or call.phase is Phase.ENDED:
             self.core.answer_at_once(request, source, 481)
+        elif call.dialog is not None and not call.dialog.may_come_from(source):
+            self.core.answer_at_once(request, source, 403)
         elif self._crowded() and request.method != "BYE":
             self._turn_away(request, source)
         else:

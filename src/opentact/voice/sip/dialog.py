@@ -79,6 +79,18 @@ class Dialog:
         self.peer = source
         return True
 
+    def may_come_from(self, source: Address) -> bool:
+        """Tell whether a request of the peer may come this way.
+
+        Who holds a connection to us is at its other end, or at that of the one it opened when
+        the first broke: the same host, by the same transport. Whoever learnt the tags of the
+        call and says BYE from elsewhere is not. UDP has no such ends.
+        """
+        peer = self.peer
+        if not peer.flow or source.flow == peer.flow:
+            return True
+        return (source.host, source.transport) == (peer.host, peer.transport)
+
     def retarget(self, contact: NameAddr | None) -> None:
         """Follow the peer to where an accepted re-INVITE moves it (RFC 3261 12.2.2)."""
         if contact is not None:

@@ -12,6 +12,9 @@ from opentact.voice.sip.names import METHODS, printed
 from opentact.voice.sip.uri import SipUri, scheme_of
 
 _SINGLE = ("from", "to", "call-id", "cseq")
+# What a proxy on the way adds is bounded by Max-Forwards, which starts at 70; more is an attack
+# that makes us write long answers (Via) or remember long routes (Record-Route).
+_MOST = {"via": 70, "record-route": 32, "route": 32, "contact": 20}
 _AT_MOST_ONE = ("max-forwards", "content-type", "expires")
 _ALLOWED = frozenset(ALLOW.split(", "))
 # sips: wants TLS on every hop, which is not there yet.
@@ -83,6 +86,16 @@ def _check_counts(request: Request) -> None:
     for name in _AT_MOST_ONE:
         if len(request.headers.get(name, ())) > 1:
             raise ValueError(f"more than one {printed(name)}")
+    for name, most in _MOST.items():
+        values = request.headers.get(name)
+        # Commas are an upper bound, and cheaper to count than values.
+        if values and sum(value.count(",") + 1 for value in values) > most:
+            _check_most(request, name, most)
+
+
+def _check_most(request: Request, name: str, most: int) -> None:
+    if len(request.each(name)) > most:
+        raise ValueError(f"more than {most} {printed(name)}")
 
 
 def _check_values(request: Request) -> None:
