@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from opentact.voice.domains import domain_by_name
+from opentact.voice.sip_users import SipUser
 from support.world import World
 
 PATH = "/rest/sip/domain"
@@ -52,7 +54,17 @@ async def test_it_is_found_by_its_short_and_by_its_full_name(world: World, name:
 
 @pytest.mark.parametrize(
     "name",
-    ["ab", "-acme", "acme-", "a--b", "a b", "äcme", "x" * 64, "acme.example.com", "a.b.sip.localhost"],
+    [
+        "ab",
+        "-acme",
+        "acme-",
+        "a--b",
+        "a b",
+        "äcme",
+        "x" * 64,
+        "acme.example.com",
+        "a.b.sip.localhost",
+    ],
 )
 async def test_a_name_that_is_no_label_is_refused(world: World, name: str) -> None:
     answer = await world.alice.client.post(PATH, json={"domain": name})
@@ -135,13 +147,9 @@ async def test_removed_with_its_switches_and_invites_but_not_with_users(world: W
 
 
 async def test_of_many_users_the_first_hundred_stand_in_the_domain(world: World) -> None:
-    from opentact.voice.sip_users import SipUser
-
     await made(world, "other")
     await made(world)
     async with world.database.write() as session:
-        from opentact.voice.domains import domain_by_name
-
         domain = await domain_by_name(session, "acme.sip.localhost")
         assert domain is not None
         session.add_all(
