@@ -102,10 +102,14 @@ async def softphone(
     password: str = "",
     speaks: str = "ausine,440",
     answers: str = "manual",
+    domain: str | None = None,
+    transport: str = "udp",
+    every: int = 60,
 ) -> AsyncIterator[Softphone]:
     """Run a softphone until the block ends.
 
-    With a `registrar` (host:port) it registers there as `user`. `speaks` is the sound it sends:
+    With a `registrar` (host:port) it registers there as `user` of `domain` by `transport`, anew
+    before `every` seconds are over. `speaks` is the sound it sends:
     `ausine,HERTZ`, or `aufile,PATH` of a WAV file of 8,000 Hz. It `answers` by hand (`manual`), at
     once (`auto`), or with `early` media.
     """
@@ -113,9 +117,10 @@ async def softphone(
     port, control = free_port(), free_port(socket.SOCK_STREAM)
     with TemporaryDirectory(prefix="opentact-baresip-") as temporary:
         folder = Path(temporary)
-        domain = registrar or f"{LOOPBACK}:{port}"
-        account = f"<sip:{user}@{domain};transport=udp>;auth_pass={password}"
-        account += f";answermode={answers};regint={60 if registrar else 0}\n"
+        home = domain or registrar or f"{LOOPBACK}:{port}"
+        account = f"<sip:{user}@{home};transport={transport}>;auth_pass={password}"
+        account += f";answermode={answers};regint={every if registrar else 0}"
+        account += f';outbound="sip:{registrar};transport={transport}"\n' if domain else "\n"
         (folder / "accounts").write_text(account)
         (folder / "contacts").touch()
         (folder / "config").write_text(_config(folder, port, control, speaks))

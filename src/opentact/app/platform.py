@@ -102,7 +102,8 @@ async def open_platform(settings: Settings, database: Database) -> AsyncIterator
         props, media, speech = await _engines(settings, stack)
         desk = Desk(book, clock, props, recordings, call_entity, float(settings.park_seconds))
         switchboard = Switchboard(database, media, desk, _edge(settings, node))
-        registrar = await open_registrar(stack, database, events, clock, node)
+        agents = settings.md5_agents
+        registrar = await open_registrar(stack, database, events, clock, node, agents)
         sip = await _open_sip(settings, switchboard, registrar, stack)
         _keep(stack, keep_beating(database, clock, node), "heartbeat")
         _keep(stack, speech.warm(), "warm-speech")

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from uuid import UUID
@@ -48,6 +48,7 @@ async def open_registrar(
     events: EventLog,
     clock: Clock,
     node: str,
+    old_agents: Sequence[str],
     suspect: Callable[[Address, str, str], None] = only_noted,
 ) -> Registrar:
     """Start it with what it held when the node stopped; it ends with the stack."""
@@ -56,7 +57,7 @@ async def open_registrar(
     journal = Journal(database)
     stack.push_async_callback(journal.close)
     challenger = Challenger(secrets.token_bytes(SECRET_BYTES))
-    logins = SipLogins(directory, challenger, time.time, suspect)
+    logins = SipLogins(directory, challenger, time.time, suspect, old_agents)
     book = BindingBook(journal, events, clock, node)
     registrations = Registrations(database, logins, book, time.time)
     await registrations.start(node)

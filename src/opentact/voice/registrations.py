@@ -144,7 +144,7 @@ class Registrations:
             self._logins.suspect(asked.source, "unknown_domain", _shortly(asked.request))
             asked.respond(403)
             return
-        who = self._logins.judge(found, answer, "REGISTER", asked.source, REGISTRAR)
+        who = self._logins.judge(found, answer, asked.request, asked.source, REGISTRAR)
         if isinstance(who, Challenge):
             asked.respond(who.status, headers=who.headers)
         elif not _is_own(asked.request, who):

@@ -5,7 +5,7 @@ registered from there: a datagram's source is easily forged, and behind one NAT 
 (docs/decisions/0071).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .sip.authorization import Answer, find_answer
@@ -58,11 +58,17 @@ class SipLogins:
         challenger: Challenger,
         now: Callable[[], float],
         suspect: Suspect,
+        old_agents: Sequence[str] = (),
     ) -> None:
+        """`old_agents` are beginnings of User-Agents that know nothing but MD5.
+
+        Some give up at the sight of another algorithm, even beside MD5 (docs/decisions/0070).
+        """
         self.directory = directory
         self.suspect = suspect
         self._challenger = challenger
         self._now = now
+        self._old_agents = tuple(each.lower() for each in old_agents)
 
     async def who(self, request: Request, source: Address) -> KnownUser | Challenge | Nobody:
         """Tell who sends a request (an INVITE) from `source` as a user of a domain here.
@@ -80,7 +86,7 @@ class SipLogins:
             return Nobody(unknown=False)
         if found.domain is None:
             return Nobody()
-        return self.judge(found, answer, request.method, source, PROXY)
+        return self.judge(found, answer, request, source, PROXY)
 
     def answer_of(self, request: Request, realm: str, door: Door) -> Answer | None:
         """Read the request's credentials for the realm."""
@@ -93,17 +99,17 @@ class SipLogins:
         return login_of(answer)
 
     def judge(
-        self, found: Found, answer: Answer | None, method: str, source: Address, door: Door
+        self, found: Found, answer: Answer | None, request: Request, source: Address, door: Door
     ) -> KnownUser | Challenge:
         """Judge the credentials of a request to a domain that was found, and perhaps its user."""
         domain, now = found.domain, self._now()
         if domain is None:
             raise ValueError("nobody logs in where there is no domain")
         if answer is None:
-            return self._challenge(domain, door)
+            return self._challenge(domain, door, request)
         known = found.user
         outcome = self._challenger.check(
-            answer, method, domain.name, None if known is None else known.ha1s, now
+            answer, request.method, domain.name, None if known is None else known.ha1s, now
         )
         if outcome is Outcome.PROVEN and known is not None:
             return known
@@ -112,10 +118,14 @@ class SipLogins:
             self.suspect(source, what, f"{login_of(answer)[:80]}@{domain.name}")
         elif self._challenger.was_counted(answer, now):
             self.suspect(source, "replayed_login", f"{login_of(answer)[:80]}@{domain.name}")
-        return self._challenge(domain, door, stale=outcome is Outcome.STALE)
+        return self._challenge(domain, door, request, stale=outcome is Outcome.STALE)
 
-    def _challenge(self, domain: KnownDomain, door: Door, *, stale: bool = False) -> Challenge:
-        values = self._challenger.challenges(domain.name, self._now(), stale=stale)
+    def _challenge(
+        self, domain: KnownDomain, door: Door, request: Request, *, stale: bool = False
+    ) -> Challenge:
+        agent = (request.first("user-agent") or "").lower()
+        only = "MD5" if agent.startswith(self._old_agents) else None
+        values = self._challenger.challenges(domain.name, self._now(), stale=stale, only=only)
         return Challenge(door.status, [(door.asks, value) for value in values], domain)
 
 

@@ -121,9 +121,12 @@ class Challenger:
         """Count the nonces that are remembered as used."""
         return sum(map(len, self._used.values()))
 
-    def challenges(self, realm: str, now: float, *, stale: bool = False) -> list[str]:
+    def challenges(
+        self, realm: str, now: float, *, stale: bool = False, only: str | None = None
+    ) -> list[str]:
         """Write the values of WWW-Authenticate or Proxy-Authenticate, one header each.
 
+        `only` names one algorithm for who stumbles over the others.
         Nothing is kept: a flood of requests that are challenged costs no memory.
         """
         self._made += 1
@@ -132,7 +135,7 @@ class Challenger:
         more = ", stale=true" if stale else ""
         return [
             f'Digest realm={quote(realm)}, nonce="{nonce}", algorithm={algorithm}, qop="auth"{more}'
-            for algorithm in ALGORITHMS
+            for algorithm in ((only,) if only else ALGORITHMS)
         ]
 
     def is_fresh(self, answer: Answer, now: float) -> bool:
