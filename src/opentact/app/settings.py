@@ -43,6 +43,11 @@ class Settings:
     sip_base: str = _setting(
         "sip.localhost", "What the names of SIP domains end with: acme.sip.localhost"
     )
+    sip_md5_agents: str = _setting(
+        "baresip v0.,baresip v1.",
+        "Beginnings of User-Agents (comma separated) that are asked for MD5 digests alone,"
+        " as they give up when SHA-256 is offered beside it",
+    )
     rtp_host: str = _setting("", "Address that media binds; the SIP host if empty")
     rtp_ports: str = _setting("20000-29999", "UDP ports for media, FIRST-LAST")
     rtp_timeout: int = _setting(60, "Seconds without RTP after which a call is ended")
@@ -92,6 +97,11 @@ class Settings:
         if not (dash and first.isdigit() and last.isdigit() and int(first) < int(last) < 65536):  # noqa: PLR2004
             raise _bad("rtp_ports", self.rtp_ports, "two ports like 20000-29999")
         return int(first), int(last)
+
+    @property
+    def md5_agents(self) -> tuple[str, ...]:
+        """What the User-Agents begin with that know nothing but MD5."""
+        return tuple(each.strip() for each in self.sip_md5_agents.split(",") if each.strip())
 
     @property
     def carrier_networks(self) -> tuple[str, ...]:
