@@ -59,11 +59,6 @@ class Settings:
         " the loopback if empty and SIP listens there",
     )
     fetch_networks: str = _setting(
-    sip_md5_agents: str = _setting(
-        "baresip v0.,baresip v1.",
-        "Beginnings of User-Agents (comma separated) that are asked for MD5 digests alone,"
-        " as they give up when SHA-256 is offered beside it",
-    )
         "127.0.0.0/8,::1/128", "Private networks that customers' URLs may point into"
     )
     media: str = _setting("process", "process (a child of its own) or inline (same process)")
@@ -126,11 +121,6 @@ class Settings:
         if self.media not in {"process", "inline"}:
             raise _bad("media", self.media, "process or inline")
         if self.log_level not in {"debug", "info", "warning", "error"}:
-    @property
-    def md5_agents(self) -> tuple[str, ...]:
-        """What the User-Agents begin with that know nothing but MD5."""
-        return tuple(each.strip() for each in self.sip_md5_agents.split(",") if each.strip())
-
             raise _bad("log_level", self.log_level, "debug, info, warning or error")
         return self
 
