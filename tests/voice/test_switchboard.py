@@ -248,9 +248,9 @@ def test_an_edge_knows_its_carriers() -> None:
     from ipaddress import ip_network  # noqa: PLC0415 - only here
 
     edge = Edge("n", "127.0.0.1", (ip_network("192.0.2.0/24"), ip_network("fe80::/10")))
-    assert edge.knows("192.0.2.7")
-    assert edge.knows("fe80::1%eth0")
-    assert not edge.knows("192.0.3.7")
+    assert edge.caller_of(Address("192.0.2.7", 5060))
+    assert edge.caller_of(Address("fe80::1%eth0", 5060))
+    assert not edge.caller_of(Address("192.0.3.7", 5060))
 
 
 def test_a_platform_without_calls_has_none(world: World) -> None:

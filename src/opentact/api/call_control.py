@@ -6,7 +6,8 @@ from fastapi import APIRouter, Request, Response
 
 from opentact.voice.callflow.document import read
 from opentact.voice.calls import get_call
-from opentact.voice.conversation import CallIsOver, Conversation
+from opentact.voice.conversation import CallIsOver
+from opentact.voice.switchboard import LiveCall
 
 from .auth import Principal
 from .envelope import Envelope, errors, ok
@@ -18,13 +19,13 @@ from .wire.calls import call_entity
 router = APIRouter(prefix="/rest", tags=["Call"])
 
 
-async def _live(uuid: UUID, who: Principal, services: Services) -> Conversation:
+async def _live(uuid: UUID, who: Principal, services: Services) -> LiveCall:
     found = services.switchboard.find(who.account, uuid)
     if found is None:
         async with services.database.read() as session:
             await get_call(session, who.account, uuid)
         raise CallIsOver("The call is over: nothing can be done on it any more")
-    if found.line.over is not None:
+    if found.over is not None:
         raise CallIsOver("The call is just ending: nothing can be done on it any more")
     return found
 

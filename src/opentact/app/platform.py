@@ -44,6 +44,7 @@ from opentact.voice.actor import Props
 from opentact.voice.call_book import CallBook
 from opentact.voice.conversation import Desk
 from opentact.voice.media import MediaEngine
+from opentact.voice.neighbours import Neighbours
 from opentact.voice.recordings import RecordingLinks
 from opentact.voice.switchboard import Edge, Switchboard
 
@@ -53,6 +54,8 @@ from .job_list import regular_jobs
 from .jobs import JobRunner
 from .registrar import Registrar, open_registrar
 from .settings import Settings
+from .sip_listening import listening_of, places_of
+from .trunk_wiring import TrunkNews, keep_trunks, open_trunks
 from .upkeep import close_lost, keep_beating, watch
 
 log = structlog.get_logger(__name__)
@@ -101,10 +104,19 @@ async def open_platform(settings: Settings, database: Database) -> AsyncIterator
         book = _open_book(stack, database, events, clock, links)
         props, media, speech = await _engines(settings, stack)
         desk = Desk(book, clock, props, recordings, call_entity, float(settings.park_seconds))
-        switchboard = Switchboard(database, media, desk, _edge(settings, node))
         agents = settings.md5_agents
         registrar = await open_registrar(stack, database, events, clock, node, agents)
+        trunks = await open_trunks(stack, settings, database, media)
+        near = Neighbours(
+            sources=trunks,
+            logins=registrar.logins,
+            phones=registrar.registrations,
+            outlets=trunks,
+        )
+        switchboard = Switchboard(database, media, desk, _edge(settings, node), near)
         sip = await _open_sip(settings, switchboard, registrar, stack)
+        near.dialler = sip
+        keep_trunks(stack, settings, trunks, sip, TrunkNews(database, events, clock))
         _keep(stack, keep_beating(database, clock, node), "heartbeat")
         _keep(stack, speech.warm(), "warm-speech")
         services = Services(
@@ -126,13 +138,16 @@ async def open_platform(settings: Settings, database: Database) -> AsyncIterator
             sip_base=settings.sip_base,
             sip_online=registrar.registrations.is_online,
             rates=Rates(per_second=settings.rate_limit),
+            trunks=trunks,
             pings=_pings(database, media),
         )
         _keep(stack, watch(database, services.sip_changes), "watch-sip-changes")
         services.sip_changes.listen(registrar.changed)
+        services.sip_changes.listen(switchboard.directory.forget)
+        services.sip_changes.listen(trunks.changed)
         jobs = await _start_jobs(stack, services, node, settings)
         services.inspect = lookers(
-            switchboard, sip, media, speech, jobs, clock, registrar.registrations
+            switchboard, sip, media, speech, jobs, clock, registrar.registrations, trunks
         )
         yield Platform(settings, services, database, switchboard, sip, media, speech)
 
@@ -256,11 +271,13 @@ async def _open_sip(
             port,
             on_call=switchboard.take,
             on_request=registrar.registrations.take,
+            on_closed=registrar.registrations.flow_closed,
             advertised=settings.sip_advertise or None,
+            listening=listening_of(settings),
         )
     except OSError as error:
         raise PortTaken(
-            f"SIP cannot listen on {settings.sip} (UDP): {error.strerror}."
+            f"SIP cannot listen on {places_of(settings)}: {error.strerror}."
             " Stop what uses it, or choose another with --sip HOST:PORT"
         ) from None
     stack.push_async_callback(sip.close)

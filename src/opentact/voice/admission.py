@@ -5,7 +5,7 @@ that nobody has to guess (spec/11 D-24, D-31).
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -24,6 +24,9 @@ from opentact.numbers.profiles import price_lists
 from . import causes
 from .apps import SipControlApp, StaticCallFlow
 from .causes import Cause
+from .connections import SipConnection
+from .fact_rows import connection_facts, owners_of
+from .facts import ConnectionFacts, UserFacts
 
 NANP_DIGITS = 10
 _NUMBER = re.compile(r"\+?[0-9]{3,15}")
@@ -34,9 +37,10 @@ _VOICE = exists().where(
     Subscription.ended_on.is_(None),
 )
 _WHO = (
-    select(Lease, Account, SipControlApp, Tn.profile, _VOICE.label("voice"))
+    select(Lease, Account, SipControlApp, Tn.profile, _VOICE.label("voice"), SipConnection)
     .join(Account, Account.uuid == Lease.account_uuid)
     .outerjoin(SipControlApp, SipControlApp.uuid == Lease.sip_control_app_uuid)
+    .outerjoin(SipConnection, SipConnection.uuid == Lease.sip_connection_uuid)
     .outerjoin(Tn, Tn.tn == Lease.tn)
     .where(Lease.tn.in_(bindparam("numbers", expanding=True)), HELD)
 )
@@ -57,13 +61,27 @@ _FLOWS = select(
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """The call is taken."""
+    """The call is taken. Without a lease it came by the name of a SIP domain."""
 
     account: Account
-    lease: UUID
+    lease: UUID | None
     app: SipControlApp
     static: bytes | None
     rate: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The call is to be delivered to a connection, or to the SIP user who owns the number.
+
+    `domain` is the name of the user's domain.
+    """
+
+    account: Account
+    lease: UUID
+    to: ConnectionFacts | UserFacts
+    rate: Rate
+    domain: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +94,10 @@ class Refused:
     app: SipControlApp | None = None
 
 
-Verdict = Admitted | Refused
-Found = Row[Lease, Account, SipControlApp, str, bool]
-"""A number that is held: its lease, account, app (or None), price list, and whether voice is on."""
+Verdict = Admitted | Delivered | Refused
+Found = Row[Lease, Account, SipControlApp, str, bool, SipConnection]
+"""A number that is held: its lease, account, app (or None), price list, whether voice is on, and
+its connection (or None)."""
 
 
 def dialled_number(called: str) -> int | None:
@@ -98,13 +117,22 @@ async def admit_all(
     if not rows:
         return {}
     apps = {row[2].uuid for row in rows if row[2] is not None}
-    flows = await _flows(session, apps)
+    flows = await flows_of(session, apps)
+    free = {row[0].uuid for row in rows if row[2] is None and row[5] is None}
+    owners = await owners_of(session, free)
     rates = await _rates(session, rows, now)
-    return {row[0].tn: _verdict(row, flows, rates[row[0].tn], now) for row in rows}
+    return {row[0].tn: _verdict(row, flows, owners, rates[row[0].tn], now) for row in rows}
 
 
-def _verdict(row: Found, flows: dict[UUID, bytes], rate: Rate, now: datetime) -> Verdict:
-    lease, account, app, _, voice = row
+def _verdict(
+    row: Found,
+    flows: Mapping[UUID, bytes],
+    owners: Mapping[UUID, tuple[UserFacts, str]],
+    rate: Rate,
+    now: datetime,
+) -> Verdict:
+    lease, account, app, _, voice, connection = row
+    owner = owners.get(lease.uuid)
     refused: Cause | None = None
     if lease.expired_on <= now:
         refused = causes.LEASE_EXPIRED
@@ -112,18 +140,38 @@ def _verdict(row: Found, flows: dict[UUID, bytes], rate: Rate, now: datetime) ->
         refused = causes.ACCOUNT_DISABLED
     elif not voice:
         refused = causes.VOICE_OFF
-    elif app is None:
-        refused = causes.NO_DESTINATION
-    elif not app.is_active:
-        refused = causes.APP_INACTIVE
-    elif rate.affordable_seconds(account.balance) == 0:
+    else:
+        refused = _closed(app, connection, owner)
+    if refused is None and rate.affordable_seconds(account.balance) == 0:
         refused = causes.BALANCE_EMPTY
-    if refused is not None or app is None:
-        return Refused(refused or causes.NO_DESTINATION, account, lease.uuid, app)
-    return Admitted(account, lease.uuid, app, flows.get(app.uuid), rate)
+    if refused is not None:
+        return Refused(refused, account, lease.uuid, app)
+    if app is not None:
+        return Admitted(account, lease.uuid, app, flows.get(app.uuid), rate)
+    if connection is not None:
+        return Delivered(account, lease.uuid, connection_facts(connection), rate)
+    if owner is not None:
+        return Delivered(account, lease.uuid, owner[0], rate, owner[1])
+    return Refused(causes.NO_DESTINATION, account, lease.uuid)
 
 
-async def _flows(session: AsyncSession, apps: set[UUID]) -> dict[UUID, bytes]:
+def _closed(
+    app: SipControlApp | None,
+    connection: SipConnection | None,
+    owner: tuple[UserFacts, str] | None,
+) -> Cause | None:
+    """Say why what the number points at takes no calls."""
+    if app is not None:
+        return None if app.is_active else causes.APP_INACTIVE
+    if connection is not None:
+        return None if connection.is_active else causes.CONNECTION_INACTIVE
+    if owner is not None:
+        return None if owner[0].is_active else causes.USER_INACTIVE
+    return causes.NO_DESTINATION
+
+
+async def flows_of(session: AsyncSession, apps: set[UUID]) -> dict[UUID, bytes]:
+    """Read the static flows that these apps have now."""
     if not apps:
         return {}
     rows = await session.execute(_FLOWS, {"apps": list(apps)})
@@ -133,14 +181,14 @@ async def _flows(session: AsyncSession, apps: set[UUID]) -> dict[UUID, bytes]:
 async def _rates(session: AsyncSession, rows: Sequence[Found], now: datetime) -> dict[int, Rate]:
     """Find what a minute costs on each number; most of a read's calls are of few accounts."""
     profiles: dict[UUID, set[str]] = {}
-    for lease, _, _, profile, _ in rows:
+    for lease, _, _, profile, *_ in rows:
         profiles.setdefault(lease.account_uuid, set()).add(profile or "")
     lists = {
         account: await price_lists(session, account, names, now=now)
         for account, names in profiles.items()
     }
     rates = {}
-    for lease, _, _, profile, _ in rows:
+    for lease, _, _, profile, *_ in rows:
         prices = lists[lease.account_uuid].get(profile or "")
         rates[lease.tn] = Rate(prices.voice_incoming_per_min_cost if prices else ZERO)
     return rates

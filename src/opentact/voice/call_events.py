@@ -10,14 +10,16 @@ from opentact.voice.callflow.steps import Command
 
 from .calls import Call, CallState
 from .recordings import Recording
+from .rules.tickets import Ticket
 
 
 @dataclass(slots=True)
 class CallCard:
     """A call with what its frames show of it. `seq` counts the call's events from 1.
 
-    `lost` is why something about the call could not be stored. `spelt` is for whoever spells
-    frames to keep what is the same in all of them.
+    `ticket` is what the call holds until it has paid (voice/rules). `lost` is why something
+    about the call could not be stored. `spelt` is for whoever spells frames to keep what is the
+    same in all of them. `parent` is the leg that this one went out for.
     """
 
     call: Call
@@ -26,7 +28,9 @@ class CallCard:
     seq: int = 0
     recordings: list[UUID] = field(default_factory=list)
     lost: Exception | None = None
+    ticket: Ticket | None = None
     spelt: dict[str, Any] = field(default_factory=dict)
+    parent: "CallCard | None" = None
 
     def next_seq(self) -> int:
         """Give the next event of the call its number."""

@@ -9,7 +9,7 @@ from typing import Any
 from opentact.billing.ledger import Line, RefType
 from opentact.billing.rating import Rate
 
-from .calls import Call
+from .calls import Call, Direction
 from .causes import Cause
 from .media import MediaStats
 
@@ -48,8 +48,10 @@ def entry(call: Call) -> Line | None:
     """Make the ledger's entry of a priced call; None if it was free."""
     if not call.price:
         return None
+    out = call.direction is Direction.OUT
+    ref_type = RefType.VOICE_OUTGOING if out else RefType.VOICE_INCOMING
     text = f"Call from {call.from_} to {call.to}, {call.duration} s"
-    return Line(-call.price, RefType.VOICE_INCOMING, call.uuid, text)
+    return Line(-call.price, ref_type, call.uuid, text)
 
 
 def told(stats: MediaStats) -> dict[str, Any]:

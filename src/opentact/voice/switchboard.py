@@ -7,50 +7,68 @@ call record with its event; a stranger learns nothing.
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import structlog
 
-from opentact.accounts.accounts import Account
-from opentact.kit.ids import new_id
-from opentact.kit.money import ZERO
 from opentact.kit.units import Storage
 
 from . import causes
-from .admission import Admitted, dialled_number
+from .admission import Admitted
 from .admissions import Admissions
-from .apps import SipControlApp
+from .bridge import Bridge, BridgeDesk
+from .bridged_legs import BridgedLeg, legs_of
 from .call_events import CallCard
-from .calls import Call, CallState, Direction, thread_of
+from .callers import Caller, Callers, ReceivedCall, Refusal
+from .callflow.document import FlowDocument
+from .calls import CallState
+from .cards import Cards
 from .causes import Cause
+from .connecting import Exchange
 from .conversation import Conversation, Desk
+from .dialling import CalledLeg, Fork
+from .directory import Directory
+from .dispatch import Dispatch
 from .endings import ending
-from .line import Line, SignallingLeg
+from .house import HOUSE, house_call
+from .line import Line
 from .media import MediaEngine, MediaUnavailable, NoMediaPorts
+from .neighbours import Neighbours
+from .rules.refusals import RuleRefused
 from .sdp.faults import BadSdp, SdpRefused
 from .sip.machine import Address
+from .trunk_ways import TrunkCaller, TrunkKind
 
 log = structlog.get_logger(__name__)
-LONGEST_CALL_ID = 255
-LONGEST_NAME = 64  # of a caller or a number in a call record; longer ones are cut
+INSIDE = TrunkCaller(TrunkKind.CARRIER, "house")
+"""Who delivers calls that do not leave the house: they were let through where they began."""
 
 
-class ReceivedLeg(SignallingLeg, Protocol):
-    """A received INVITE."""
+class LiveCall(Protocol):
+    """A call that lives: one with a flow, or a leg of a bridged one."""
 
-    caller: str
-    called: str
-    source: Address
+    @property
+    def card(self) -> CallCard:
+        """Its record."""
+
+    @property
+    def over(self) -> Cause | None:
+        """Why it is just ending, if it is."""
+
+    def hang_up(self, cause: Cause = causes.API_HUNG_UP) -> None:
+        """End the call."""
+
+    def replace(self, flow: FlowDocument) -> None:
+        """Run this flow on it; a Fault says why that cannot be."""
 
 
 class LiveCalls(Protocol):
     """The calls that live now, as the API asks for them."""
 
-    def find(self, account: UUID, call: UUID) -> Conversation | None:
+    def find(self, account: UUID, call: UUID) -> LiveCall | None:
         """Find a live call of the account."""
 
     def of_account(self, account: UUID) -> list[CallCard]:
@@ -60,7 +78,7 @@ class LiveCalls(Protocol):
 class NoCalls:
     """A platform on which nobody calls: for tools and tests of the API alone."""
 
-    def find(self, account: UUID, call: UUID) -> Conversation | None:
+    def find(self, account: UUID, call: UUID) -> LiveCall | None:
         del account, call
         return None
 
@@ -69,50 +87,73 @@ class NoCalls:
         return []
 
 
-@lru_cache(maxsize=1024)
-def _is_within(address: str, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:
-    """Carriers call from few addresses, and to read one anew is a twentieth of a call's cost."""
-    source = ip_address(address.split("%", 1)[0])
-    return any(source in network for network in networks)
-
-
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Where this node takes calls: its name, its media address, and whom it listens to."""
+    """Where this node takes calls: its name, its media address, and whom it listens to.
+
+    `names` are hosts that are this node, as callers may write them.
+    """
 
     node: str
     media_host: str
     carriers: tuple[IPv4Network | IPv6Network, ...]
+    names: frozenset[str] = frozenset()
 
-    def knows(self, address: str) -> bool:
-        """Tell whether calls are taken from this address."""
-        return _is_within(address, self.carriers)
+    def caller_of(self, source: Address, called: str = "") -> TrunkCaller | None:
+        """Take who calls from the carriers' networks for a carrier."""
+        del called
+        known = _is_within(source[0], self.carriers)
+        return TrunkCaller(TrunkKind.CARRIER, "carriers") if known else None
 
 
 class Switchboard:
-    """Takes calls. `live` holds the conversations by call uuid."""
+    """Takes calls. `live` holds what lives by call uuid."""
 
-    def __init__(self, storage: Storage, media: MediaEngine, desk: Desk, edge: Edge) -> None:
-        self.live: dict[UUID, Conversation] = {}
-        self._admissions = Admissions(storage, desk.clock)
+    def __init__(
+        self,
+        storage: Storage,
+        media: MediaEngine,
+        desk: Desk,
+        edge: Edge,
+        neighbours: Neighbours | None = None,
+    ) -> None:
+        self.live: dict[UUID, LiveCall] = {}
+        self.near = near = neighbours or Neighbours()
+        self.directory = Directory(storage)
+        self.cards = Cards(desk.clock, edge.node)
         self._media = media
         self._desk = desk
         self._edge = edge
         self._tasks: set[asyncio.Task[None]] = set()
         self._open = True
+        self._callers = Callers(near.sources or edge, near.logins, self.directory)
+        bridging = BridgeDesk(desk.book, self._dial, self._told, self._spawn, desk.ring_s)
+        self._dispatch = Dispatch(
+            Admissions(storage, desk.clock),
+            Exchange(
+                directory=self.directory,
+                cards=self.cards,
+                phones=near.phones,
+                outlets=near.outlets,
+                rules=near.rules,
+                media=media,
+                media_host=edge.media_host,
+                own_hosts=edge.names | {edge.media_host},
+                desk=bridging,
+                refuse=self._refuse,
+                live=self._bridged,
+            ),
+            self._converse,
+        )
 
-    def take(self, leg: ReceivedLeg) -> None:
+    def take(self, leg: ReceivedCall) -> None:
         """Take a call that arrives; returns at once."""
         if not self._open:
             leg.reject(503, reason=causes.SERVER_STOPPED.reason_header)
             return
-        if not self._edge.knows(leg.source[0]):
-            log.warning("call_from_stranger", source=leg.source[0], called=leg.called)
-            leg.reject(403)
-            return
         self._spawn(self._take(leg))
 
-    def find(self, account: UUID, call: UUID) -> Conversation | None:
+    def find(self, account: UUID, call: UUID) -> LiveCall | None:
         """Find a live call of the account."""
         found = self.live.get(call)
         return found if found and found.card.account.uuid == account else None
@@ -124,12 +165,12 @@ class Switchboard:
     async def close(self, cause: Cause = causes.SERVER_STOPPED) -> None:
         """Take no more calls, end those that live, and wait until their ends are stored."""
         self._open = False
-        for conversation in [*self.live.values()]:
-            conversation.hang_up(cause)
+        for live in [*self.live.values()]:
+            live.hang_up(cause)
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
@@ -139,29 +180,33 @@ class Switchboard:
         if not task.cancelled() and task.exception() is not None:
             log.error("call_task_failed", exc_info=task.exception())
 
-    async def _take(self, leg: ReceivedLeg) -> None:
+    async def _take(self, leg: ReceivedCall) -> None:
         try:
-            await self._admit(leg)
+            caller: Caller | Refusal = INSIDE
+            if leg.source is not HOUSE:
+                caller = await self._callers.who(leg)
+            if isinstance(caller, Refusal):
+                self._turn_away(leg, caller)
+            else:
+                await self._dispatch.place(leg, caller)
         except Exception:
             # Too late for a call that has its answer; one that has none must not ring on.
             leg.reject(500, reason=causes.INTERNAL.reason_header)
             raise
 
-    async def _admit(self, leg: ReceivedLeg) -> None:
-        verdict = await self._admissions.decide(leg.called)
-        if isinstance(verdict, Admitted):
-            await self._converse(leg, verdict)
-            return
-        log.info("call_refused", cause=verdict.cause.name, called=leg.called)
-        if verdict.account is None:
-            leg.reject(verdict.cause.sip, reason=verdict.cause.reason_header)
-            return
-        card = self._card(leg, verdict.account, verdict.app, verdict.lease, ZERO)
-        await self._refuse(leg, card, verdict.cause, verdict.cause.words)
+    def _turn_away(self, leg: ReceivedCall, refusal: Refusal) -> None:
+        if not refusal.headers:
+            log.warning("call_from_stranger", source=leg.source[0], called=leg.called)
+        leg.reject(refusal.status, headers=refusal.headers)
 
-    async def _converse(self, leg: ReceivedLeg, admitted: Admitted) -> None:
-        card = self._card(
-            leg, admitted.account, admitted.app, admitted.lease, admitted.rate.per_minute
+    async def _converse(self, leg: ReceivedCall, admitted: Admitted) -> None:
+        """Have a call answered by an app's flow."""
+        card = self.cards.received(
+            leg,
+            admitted.account,
+            app=admitted.app,
+            lease=admitted.lease,
+            rate=admitted.rate.per_minute,
         )
         try:
             media = await self._media.open(card.call.uuid, self._edge.media_host)
@@ -193,41 +238,64 @@ class Switchboard:
         finally:
             del self.live[uuid]
 
-    async def _refuse(self, leg: ReceivedLeg, card: CallCard, cause: Cause, words: str) -> None:
-        leg.reject(cause.sip, reason=cause.reason_header)
+    def _bridged(self, bridge: Bridge) -> None:
+        """Know both legs of a bridged call for as long as it lives."""
+        legs = legs_of(bridge)
+        for leg in legs:
+            self.live[leg.card.call.uuid] = leg
+        bridge.on_closed = lambda: self._gone(legs)
+        if not self._open:
+            bridge.end(causes.SERVER_STOPPED)
+
+    def _gone(self, legs: tuple[BridgedLeg, ...]) -> None:
+        for leg in legs:
+            self.live.pop(leg.card.call.uuid, None)
+
+    def _dial(self, fork: Fork, sdp: bytes, *, hops: int) -> CalledLeg:
+        if fork.destination is HOUSE:
+            ours, theirs = house_call(fork.target, fork.to, fork.caller, sdp, hops)
+            self.take(theirs)
+            return ours
+        if self.near.dialler is None:
+            raise ValueError("this node does not send INVITEs")
+        return self.near.dialler.call(
+            fork.target,
+            to=fork.to,
+            caller=fork.caller,
+            sdp=sdp,
+            destination=fork.destination,
+            headers=fork.headers,
+            hops=hops,
+            credentials=fork.credentials,
+            identity=fork.identity,
+        )
+
+    def _told(self, fork: Fork, status: int | None) -> None:
+        if fork.way is not None:
+            self.near.outlets.told(fork.way, status)
+
+    async def _refuse(
+        self,
+        leg: ReceivedCall,
+        card: CallCard,
+        cause: Cause,
+        words: str,
+        refusal: RuleRefused | None = None,
+    ) -> None:
+        log.info("call_refused", cause=cause.name, called=leg.called)
+        header = refusal.reason_header if refusal else cause.reason_header
+        leg.reject(cause.sip, reason=header)
         book, now = self._desk.book, self._desk.clock.now()
+        card.call.refusal = refusal.as_dict() if refusal else None
         book.opened(card)
         values = ending(cause, words)
         book.changed(card, state=CallState.DESTROYED, hangup_on=now, destroy_on=now, **values)
         book.entered(card, CallState.DESTROYED)
         await book.durable(card)
 
-    def _card(
-        self,
-        leg: ReceivedLeg,
-        account: Account,
-        app: SipControlApp | None,
-        lease: UUID | None,
-        rate: Decimal,
-    ) -> CallCard:
-        now, called = self._desk.clock.now(), dialled_number(leg.called)
-        caller, to = leg.caller[:LONGEST_NAME], str(called or leg.called)[:LONGEST_NAME]
-        call = Call(
-            uuid=new_id(),
-            account_uuid=account.uuid,
-            direction=Direction.IN,
-            from_=caller,
-            to=to,
-            node=self._edge.node,
-            thread=thread_of(caller, to),
-            tn=called,
-            lease_uuid=lease,
-            app_uuid=app.uuid if app else None,
-            sip_call_id=leg.call_id[:LONGEST_CALL_ID],
-            source=f"{leg.source[0]}:{leg.source[1]}",
-            rate=rate,
-            init_on=now,
-            created_on=now,
-            modified_on=now,
-        )
-        return CallCard(call, account, app)
+
+@lru_cache(maxsize=1024)
+def _is_within(address: str, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:
+    """Carriers call from few addresses, and to read one anew is a twentieth of a call's cost."""
+    source = ip_address(address.split("%", 1)[0])
+    return any(source in network for network in networks)

@@ -6,7 +6,7 @@ speech, the web and the journal are in `voice/testing_engines.py`.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -23,107 +23,13 @@ from .media import (
     Recorded,
     RecordFailed,
 )
+from .rtp.tones import Tone
 from .sdp.offer_answer import Negotiated
-from .sip.effects import Acked, Cancelled, HungUp, LegEvent, NoAck, Reoffered
-from .sip.machine import Address
+from .testing_legs import OFFER, PaperLeg
 
-OFFER = (
-    b"v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n"
-    b"m=audio 4000 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n"
-)
+__all__ = ["OFFER", "STATS", "PaperLeg", "PaperMedia", "PaperMediaLeg"]
+
 STATS = MediaStats(packets_sent=50, packets_received=49, lost=1)
-
-NEXT_DOOR = Address("127.0.0.1", 5060)
-
-
-@dataclass(eq=False)
-class PaperLeg:
-    """A received INVITE (adapters/sip): `sent` holds what went out, one tuple for each message.
-
-    As with the real one, what comes too late sends nothing, and after its end it is silent.
-    """
-
-    caller: str = "+12025550199"
-    called: str = "12025550100"
-    offer: bytes | None = OFFER
-    call_id: str = "paper"
-    source: Address = NEXT_DOOR
-    sent: list[tuple[Any, ...]] = field(default_factory=list)
-    reason: str | None = None
-    events: asyncio.Queue[LegEvent] = field(default_factory=asyncio.Queue)
-    state: Literal["starting", "up", "over"] = "starting"
-
-    @property
-    def status(self) -> int | None:
-        """The final answer that the caller got."""
-        return next((each[0] for each in self.sent if each[0] in range(200, 700)), None)
-
-    def ring(self, sdp: bytes | None = None, status: int = 180) -> None:
-        """Send 180, or 183 with early media."""
-        if self.state == "starting":
-            self.sent.append((status, sdp) if sdp else (status,))
-
-    def answer(self, sdp: bytes) -> None:
-        """Send 200."""
-        if self.state == "starting":
-            self.state = "up"
-            self.sent.append((200, sdp))
-
-    def reject(self, status: int, phrase: str | None = None, *, reason: str | None = None) -> None:
-        """Send a refusal; one that refuses nothing is a mistake of ours."""
-        del phrase
-        if not 300 <= status <= 699:  # noqa: PLR2004 - RFC 3261 7.2
-            raise ValueError(f"{status} is not a refusal")
-        if self.state == "starting":
-            self._left(reason, status)
-
-    def hangup(self, *, reason: str | None = None) -> None:
-        """Send BYE, or 480 to a call that is not answered."""
-        if self.state != "over":
-            self._left(reason, "BYE" if self.state == "up" else 480)
-
-    def reanswer(self, sdp: bytes) -> None:
-        """Accept a re-INVITE."""
-        self.sent.append(("reanswer", sdp))
-
-    def refuse_reoffer(self, status: int = 488) -> None:
-        """Refuse a re-INVITE."""
-        self.sent.append(("refuse_reoffer", status))
-
-    def cancels(self) -> None:
-        """Let the caller give up, if there is still something to give up."""
-        if self.state == "starting":
-            self._hears(Cancelled(), 487)
-
-    def hangs_up(self) -> None:
-        """Let the caller hang up."""
-        if self.state != "over":
-            self._hears(HungUp(), 487 if self.state == "starting" else None)
-
-    def acks(self, sdp: bytes | None = None, *, again: bool = False) -> None:
-        """Let the caller acknowledge our answer."""
-        self.events.put_nowait(Acked(sdp, again))
-
-    def never_acks(self) -> None:
-        """Let our answer go unheard until it is given up."""
-        if self.state == "up":
-            self._hears(NoAck(), None)
-
-    def reoffers(self, offer: bytes | None) -> None:
-        """Let the caller send a re-INVITE."""
-        if self.state == "up":
-            self.events.put_nowait(Reoffered(offer))
-
-    def _hears(self, event: LegEvent, status: int | None) -> None:
-        self.state = "over"
-        if status is not None:
-            self.sent.append((status,))
-        self.events.put_nowait(event)
-
-    def _left(self, reason: str | None, what: int | str) -> None:
-        self.state = "over"
-        self.reason = reason
-        self.sent.append((what,))
 
 
 @dataclass(eq=False)
@@ -143,6 +49,7 @@ class PaperMediaLeg:
     playing: list[int] = field(default_factory=list)
     recording: dict[int, dict[str, Any]] = field(default_factory=dict)
     bridged: "PaperMediaLeg | None" = None
+    listening: bool = False
     closed: bool = False
     gone: bool = False
 
@@ -150,8 +57,9 @@ class PaperMediaLeg:
         """Note what was agreed."""
         self.connected = negotiated
 
-    def play(self, play: int, audio: Path, loop: int = 1) -> None:
+    def play(self, play: int, audio: Path, loop: int = 1, *, mix: bool = False) -> None:
         """Queue a play; it fails before `connect`, as in the engine."""
+        del mix
         if self.connected is None:
             self.events.put_nowait(Played(play, "failed", "not connected"))
             return
@@ -171,14 +79,37 @@ class PaperMediaLeg:
         del tone_ms, gap_ms
         self.play(play, Path(f"digits {digits}"))
 
+    def tones(self, play: int, tones: Sequence[Tone], loop: int = 1, *, mix: bool = False) -> None:
+        """Count tones as a play, named by their frequencies."""
+        self.play(play, Path("tones " + " ".join(str(tone.hertz) for tone in tones)), loop, mix=mix)
+
+    def listen(self, *, asked: bool = True) -> None:
+        """Note whether keys in the audio are listened for."""
+        self.listening = asked
+
     def record(
-        self, record: int, path: Path, *, max_ms: int | None = None, silence_ms: int | None = None
+        self,
+        record: int,
+        path: Path,
+        *,
+        max_ms: int | None = None,
+        silence_ms: int | None = None,
+        channels: Literal[1, 2] = 1,
+        format: Literal["wav", "mp3"] = "wav",  # noqa: A002 - the port's
+        both: bool = False,
     ) -> None:
         """Begin a recording; it fails at once with `record_fault`."""
         if self.record_fault is not None:
             self.events.put_nowait(RecordFailed(record, self.record_fault))
             return
-        self.recording[record] = {"path": path, "max_ms": max_ms, "silence_ms": silence_ms}
+        self.recording[record] = {
+            "path": path,
+            "max_ms": max_ms,
+            "silence_ms": silence_ms,
+            "channels": channels,
+            "format": format,
+            "both": both,
+        }
 
     def stop_record(self, record: int) -> None:
         """End a recording."""

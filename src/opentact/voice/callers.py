@@ -1,0 +1,104 @@
+"""Who sends a call: a SIP user by digest, a trunk by where it comes from, or a stranger.
+
+A stranger learns nothing: whoever it is and whatever is dialled, the answer is the same, and it
+is given before anything is looked up that the caller named (spec/05; issue: no open relay).
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from .dialling import CallingLeg
+from .directory import Directory
+from .facts import DomainFacts, UserFacts
+from .sip.effects import LegEvent
+from .sip.machine import Address
+from .sip.message import Request
+from .sip_directory import KnownUser
+from .sip_login import Challenge, Nobody
+from .trunk_ways import TrunkCaller
+
+STRANGER = 403
+BUSY = 503
+
+
+class Logins(Protocol):
+    """Who proves to be a SIP user (voice/sip_login.py)."""
+
+    async def who(self, request: Request, source: Address) -> KnownUser | Challenge | Nobody:
+        """Tell who sends this INVITE."""
+
+
+class Sources(Protocol):
+    """Who calls from an address (voice/trunks.py)."""
+
+    def caller_of(self, source: Address, called: str = "") -> TrunkCaller | None:
+        """Tell which trunk sends calls from there; never waits."""
+
+
+class ReceivedCall(CallingLeg, Protocol):
+    """A received INVITE, as far as routing looks at it."""
+
+    request: Request
+    request_uri: str
+    caller: str
+    called: str
+    source: Address
+    hops_left: int
+    events: "asyncio.Queue[LegEvent]"
+
+
+@dataclass(frozen=True, slots=True)
+class UserCaller:
+    """A SIP user of a domain here, who has proven it."""
+
+    user: UserFacts
+    domain: DomainFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Nobody we know: refuse with this status and these headers, and say no more."""
+
+    status: int
+    headers: Sequence[tuple[str, str]] = ()
+
+
+Caller = UserCaller | TrunkCaller
+
+
+class Callers:
+    """Answers for one node."""
+
+    def __init__(self, sources: Sources, logins: Logins | None, directory: Directory) -> None:
+        self._sources = sources
+        self._logins = logins
+        self._directory = directory
+
+    async def who(self, leg: ReceivedCall) -> Caller | Refusal:
+        """Tell who calls.
+
+        A trunk that is known by name comes first: its PBX may write any domain in From. The
+        networks of the `carriers` setting come last, as phones may sit in them too.
+        """
+        trunk = self._sources.caller_of(leg.source, leg.called)
+        if trunk is not None and trunk.uuid is not None:
+            return trunk
+        if self._logins is not None:
+            who = await self._logins.who(leg.request, leg.source)
+            if isinstance(who, Challenge):
+                return Refusal(who.status, who.headers)
+            if isinstance(who, KnownUser):
+                return await self._user(who)
+            if not who.unknown:
+                return Refusal(BUSY)
+        return trunk or Refusal(STRANGER)
+
+    async def _user(self, known: KnownUser) -> Caller | Refusal:
+        domain = await self._directory.domain(known.domain.name)
+        if domain is not None:
+            user = await self._directory.user(domain.uuid, known.login)
+            if user is not None:
+                return UserCaller(user, domain)
+        return Refusal(STRANGER)  # removed since it proved who it was

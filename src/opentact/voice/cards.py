@@ -1,0 +1,94 @@
+"""The records that calls begin with: of a leg that arrives, and of one that goes out for it."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+from uuid import UUID
+
+from opentact.accounts.accounts import Account
+from opentact.kit.clock import Clock
+from opentact.kit.ids import new_id
+from opentact.kit.money import ZERO
+
+from .admission import dialled_number
+from .apps import SipControlApp
+from .call_events import CallCard
+from .calls import Call, Direction, thread_of
+from .sip.machine import Address
+
+BRIDGED_TYPE = "CallSIP"
+"""The class of calls that no app takes part in; those of apps are `CallSCA` (spec/07)."""
+
+LONGEST_CALL_ID = 255
+LONGEST_NAME = 64  # of a caller or a number in a call record; longer ones are cut
+
+
+class Arrived(Protocol):
+    """What a record takes from a received INVITE."""
+
+    call_id: str
+    caller: str
+    called: str
+    source: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """Makes records of calls on this node."""
+
+    clock: Clock
+    node: str
+
+    def received(
+        self,
+        leg: Arrived,
+        account: Account,
+        *,
+        app: SipControlApp | None = None,
+        lease: UUID | None = None,
+        rate: Decimal = ZERO,
+        user: UUID | None = None,
+        bridged: bool = False,
+    ) -> CallCard:
+        """Begin the record of a leg that arrived; `user` is the SIP user who calls."""
+        called = dialled_number(leg.called)
+        to = str(called or leg.called)
+        call = self._call(account, Direction.IN, leg.caller, to, leg.call_id)
+        call.source = f"{leg.source[0]}:{leg.source[1]}"
+        call.tn, call.lease_uuid, call.rate = called, lease, rate
+        call.sip_user_uuid = user
+        if app is not None:
+            call.app_uuid = app.uuid
+        if bridged:
+            call.type = BRIDGED_TYPE
+        return CallCard(call, account, app)
+
+    def sent(
+        self, parent: CallCard, from_: str, to: str, *, rate: Decimal = ZERO, user: UUID | None
+    ) -> CallCard:
+        """Begin the record of the leg that goes out for `parent`; `user` is who is called."""
+        call = self._call(parent.account, Direction.OUT, from_, to, None)
+        call.type, call.rate, call.sip_user_uuid = BRIDGED_TYPE, rate, user
+        call.tn = dialled_number(to)
+        call.parent_uuid = call.peer_uuid = parent.call.uuid
+        call.thread = parent.call.thread
+        parent.call.peer_uuid = call.uuid
+        return CallCard(call, parent.account, parent=parent)
+
+    def _call(
+        self, account: Account, direction: Direction, from_: str, to: str, call_id: str | None
+    ) -> Call:
+        now, from_, to = self.clock.now(), from_[:LONGEST_NAME], to[:LONGEST_NAME]
+        return Call(
+            uuid=new_id(),
+            account_uuid=account.uuid,
+            direction=direction,
+            from_=from_,
+            to=to,
+            node=self.node,
+            thread=thread_of(from_, to),
+            sip_call_id=call_id[:LONGEST_CALL_ID] if call_id else None,
+            init_on=now,
+            created_on=now,
+            modified_on=now,
+        )

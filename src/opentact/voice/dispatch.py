@@ -1,0 +1,186 @@
+"""Which way a call takes, by who calls: users, switches, customers' connections, carriers.
+
+Looks up what routes (voice/routes.py) are decided from, and has the decision carried out.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from opentact.accounts.accounts import Account
+from opentact.billing.rating import Rate
+from opentact.kit.money import ZERO
+
+from . import causes
+from .admission import Admitted, Delivered, Refused, dialled_number
+from .admissions import Admissions
+from .callers import STRANGER, Caller, ReceivedCall, UserCaller
+from .causes import Cause
+from .connecting import Asked, Connector, Exchange
+from .facts import AppFacts, DomainFacts, UserFacts
+from .forks import Shown
+from .routes import (
+    Dialled,
+    Route,
+    ToApp,
+    ToConnection,
+    ToLease,
+    ToNetwork,
+    ToUser,
+    route_from_outside,
+    route_from_trunk,
+    route_of_user,
+)
+from .sip.uri import SipUri
+from .trunk_ways import TrunkCaller, TrunkKind
+from .trunks import is_address
+
+FREE = Rate(ZERO)
+RunApp = Callable[[ReceivedCall, Admitted], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """Places calls. `run_app` has a call answered by an app's flow."""
+
+    admissions: Admissions
+    exchange: Exchange
+    run_app: RunApp
+
+    async def place(self, leg: ReceivedCall, caller: Caller) -> None:
+        """Place a call of somebody known."""
+        if isinstance(caller, UserCaller):
+            await self._of_user(leg, caller)
+            return
+        domain = await self._domain_of(leg, caller)
+        if domain is not None:
+            await self._to_domain(leg, caller, domain)
+        elif caller.kind is TrunkKind.CARRIER:
+            await self._to_lease(leg)
+        else:
+            await self._of_trunk(leg, caller)
+
+    async def _of_user(self, leg: ReceivedCall, caller: UserCaller) -> None:
+        user, domain = caller.user, caller.domain
+        dialled = await self._dialled(leg.called, domain)
+        shown = Shown(user.login, domain.name, user.name)
+        card = self.exchange.cards.received(leg, domain.account, user=user.uuid, bridged=True)
+        asked = Asked(leg, card, shown, domain, user)
+        if self._is_foreign(_host_of(leg.request_uri), domain):
+            await self.exchange.refuse(leg, card, causes.FOREIGN, causes.FOREIGN.words)
+            return
+        await self._carry_out(asked, route_of_user(user, domain, dialled))
+
+    async def _to_domain(self, leg: ReceivedCall, caller: TrunkCaller, domain: DomainFacts) -> None:
+        dialled = await self._dialled(caller.number_of(leg.called), domain)
+        own = await self._own_number(leg, domain.account)
+        card = self.exchange.cards.received(leg, domain.account, bridged=True)
+        asked = Asked(leg, card, self._shown(leg), domain)
+        if not domain.account.is_open:
+            closed = causes.ACCOUNT_DISABLED
+            await self.exchange.refuse(leg, card, closed, closed.words)
+            return
+        await self._carry_out(asked, route_from_outside(domain, dialled, own))
+
+    async def _of_trunk(self, leg: ReceivedCall, caller: TrunkCaller) -> None:
+        directory = self.exchange.directory
+        account = await directory.account(caller.account) if caller.account else None
+        if account is None or not account.is_open:
+            leg.reject(STRANGER)
+            return
+        profile = await directory.profile(caller.profile) if caller.profile else None
+        dialled = await self._dialled(caller.number_of(leg.called), None)
+        own = await self._own_number(leg, account)
+        card = self.exchange.cards.received(leg, account, bridged=True)
+        asked = Asked(leg, card, self._shown(leg))
+        await self._carry_out(asked, route_from_trunk(profile, dialled, own))
+
+    async def _to_lease(self, leg: ReceivedCall) -> None:
+        """Deliver a call from a carrier, or from within the house, to a leased number."""
+        verdict = await self.admissions.decide(leg.called)
+        if isinstance(verdict, Admitted):
+            await self.run_app(leg, verdict)
+        elif isinstance(verdict, Delivered):
+            await self._deliver(leg, verdict)
+        elif verdict.account is None:
+            leg.reject(verdict.cause.sip, reason=verdict.cause.reason_header)
+        else:
+            await self._refuse(leg, verdict, verdict.account)
+
+    async def _refuse(self, leg: ReceivedCall, verdict: Refused, account: Account) -> None:
+        card = self.exchange.cards.received(leg, account, app=verdict.app, lease=verdict.lease)
+        await self.exchange.refuse(leg, card, verdict.cause, verdict.cause.words)
+
+    async def _deliver(self, leg: ReceivedCall, verdict: Delivered) -> None:
+        card = self.exchange.cards.received(
+            leg,
+            verdict.account,
+            lease=verdict.lease,
+            rate=verdict.rate.per_minute,
+            bridged=True,
+        )
+        asked = Asked(leg, card, self._shown(leg), rate=verdict.rate)
+        connector = Connector(self.exchange)
+        if not isinstance(verdict.to, UserFacts):
+            called = str(dialled_number(leg.called) or leg.called)
+            await connector.to_connection(asked, ToConnection(verdict.to), f"+{called}")
+            return
+        domain = await self.exchange.directory.domain(verdict.domain)
+        if domain is None:
+            await self.exchange.refuse(leg, card, causes.NO_DESTINATION, "The domain is gone")
+            return
+        await connector.to_user(asked, ToUser(verdict.to, domain))
+
+    async def _carry_out(self, asked: Asked, route: Route) -> None:
+        connector = Connector(self.exchange)
+        match route:
+            case ToUser():
+                await connector.to_user(asked, route)
+            case ToConnection():
+                await connector.to_connection(asked, route)
+            case ToLease() | ToNetwork():
+                await connector.to_number(asked, route)
+            case ToApp(app):
+                await self._run(asked, app)
+            case Cause():
+                await self.exchange.refuse(asked.leg, asked.card, route, route.words)
+
+    async def _run(self, asked: Asked, facts: AppFacts) -> None:
+        account = asked.card.account
+        await self.run_app(asked.leg, Admitted(account, None, facts.app, facts.static, FREE))
+
+    async def _domain_of(self, leg: ReceivedCall, caller: TrunkCaller) -> DomainFacts | None:
+        """Find the domain that a trunk's call is for, if it may call there."""
+        named = caller.domain or _host_of(leg.request_uri)
+        domain = await self.exchange.directory.domain(named) if named else None
+        theirs = caller.account in {None, domain.account.uuid if domain else None}
+        return domain if theirs else None
+
+    async def _dialled(self, called: str, domain: DomainFacts | None) -> Dialled:
+        directory, number = self.exchange.directory, dialled_number(called)
+        callee = await directory.user(domain.uuid, called) if domain else None
+        leased = callee is None and number is not None and await directory.holder(number)
+        return Dialled(called, number, bool(leased), callee)
+
+    async def _own_number(self, leg: ReceivedCall, account: Account) -> int | None:
+        """Read the caller's number, if it is one that the account holds."""
+        number = dialled_number(leg.caller)
+        if number is None:
+            return None
+        holder = await self.exchange.directory.holder(number)
+        return number if holder == account.uuid else None
+
+    def _is_foreign(self, host: str, domain: DomainFacts) -> bool:
+        """Tell whether a name is of somewhere else; an address is taken for one of ours."""
+        ours = host in {domain.name, *self.exchange.own_hosts}
+        return bool(host) and not ours and not is_address(host.strip("[]"))
+
+    def _shown(self, leg: ReceivedCall) -> Shown:
+        return Shown(leg.caller or "anonymous", self.exchange.media_host)
+
+
+def _host_of(uri: str) -> str:
+    """Read the host of a Request-URI in lower case; "" for one that has none."""
+    try:
+        return SipUri.parse(uri).host.lower().rstrip(".")
+    except ValueError:
+        return ""

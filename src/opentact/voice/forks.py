@@ -1,0 +1,93 @@
+"""The INVITEs by which a route is tried: to the phones of a user, or by the ways of a trunk."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from .dialling import Fork, Stage
+from .facts import DomainFacts, UserFacts
+from .house import HOUSE
+from .sip.headers import NameAddr
+from .sip.registrar import Binding
+from .sip.uri import SipUri
+from .trunk_ways import Way
+
+
+class Phones(Protocol):
+    """Where users can be reached (voice/registrations.py)."""
+
+    def contacts_of(self, user: UUID) -> Sequence[Binding]:
+        """Tell where the user can be reached now; from memory."""
+
+
+class Outlets(Protocol):
+    """By which ways calls leave (voice/trunks.py)."""
+
+    def ways_to_connection(self, connection_uuid: UUID, called: str = "") -> list[Way]:
+        """Give the ways to a connection, best first."""
+
+    def ways_out(self, product_id: int | None, number_e164: str) -> list[Way]:
+        """Give the ways to a number of the telephone network, best first."""
+
+    def told(self, way: Way, status: int | None) -> None:
+        """Hear what came of a way: its final status, None for silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Who calls, as the other end is shown it: a user part at a host, and a name."""
+
+    user: str
+    host: str
+    name: str | None = None
+
+    @property
+    def uri(self) -> str:
+        return str(SipUri(self.host, self.user))
+
+    def __str__(self) -> str:
+        return str(NameAddr(self.uri, self.name or None))
+
+
+def ring_phones(
+    user: UserFacts, domain: DomainFacts, bindings: Iterable[Binding], shown: Shown
+) -> list[Stage]:
+    """Ring all phones of a user together.
+
+    Each where it registered from: behind NAT nothing else works.
+    """
+    to = f"<{SipUri(domain.name, user.login)}>"
+    caller = str(shown)
+    return [[_phone(binding, to, caller) for binding in bindings]]
+
+
+def _phone(binding: Binding, to: str, caller: str) -> Fork:
+    routes = tuple(("route", path) for path in binding.path)
+    return Fork(binding.contact, to, caller, binding.source, routes)
+
+
+def in_house(called: str, shown: Shown) -> list[Stage]:
+    """Call a number that is leased here, without leaving the house."""
+    to = SipUri(shown.host, called)
+    return [[Fork(str(to), f"<{to}>", str(shown), HOUSE)]]
+
+
+def by_ways(ways: Iterable[Way], shown: Shown, called: str) -> list[Stage]:
+    """Try ways one after the other; each is the next when the one before fails."""
+    return [[_way(way, shown, called)] for way in ways]
+
+
+def _way(way: Way, shown: Shown, called: str) -> Fork:
+    to = SipUri(way.target.host, called)
+    identity = shown.uri if way.keep_identity else None
+    return Fork(
+        way.uri,
+        f"<{to}>",
+        str(shown),
+        way.destination,
+        way.headers,
+        way.credentials,
+        identity=identity,
+        way=way,
+    )
