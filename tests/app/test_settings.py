@@ -42,6 +42,9 @@ def test_a_switch_may_be_said_in_several_ways(word: str) -> None:
         ("http", "127.0.0.1:99999"),
         ("http", ":8080"),
         ("sip", "localhost"),
+        ("sip_tcp", "on"),
+        ("sip_tls", "5061"),
+        ("sip_wss", "127.0.0.1:x"),
         ("rtp_ports", "20000"),
         ("rtp_ports", "3-2"),
         ("rtp_ports", "20000-70000"),
@@ -86,3 +89,13 @@ def test_only_a_local_sip_listens_to_this_machine_by_default() -> None:
     assert load({}, environ={}, file=Path("none")).carrier_networks
     for elsewhere in ("0.0.0.0:5060", "sip.example.com:5060", "[::]:5060"):
         assert not load({"sip": elsewhere}, environ={}, file=Path("none")).carrier_networks
+
+
+def test_sip_listens_by_tcp_where_it_does_by_udp_unless_told_otherwise() -> None:
+    def place(text: str) -> tuple[str, int] | None:
+        given = {"sip": "127.0.0.1:5070", "sip_tcp": text}
+        return load(given, environ={}, file=Path("none")).sip_tcp_address
+
+    assert place("") == ("127.0.0.1", 5070)
+    assert place("127.0.0.1:5080") == ("127.0.0.1", 5080)
+    assert place("off") is None

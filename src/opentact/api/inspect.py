@@ -17,6 +17,8 @@ class What(StrEnum):
     CALLS = "calls"
     REGISTRATIONS = "registrations"
     TRANSACTIONS = "transactions"
+    CONNECTIONS = "connections"
+    TRUNKS = "trunks"
     MEDIA = "media"
     JOBS = "jobs"
     SPEECH = "speech"
@@ -29,6 +31,6 @@ class What(StrEnum):
     responses=errors(),
 )
 async def inspect(what: What, _who: Admin, services: Inject) -> Response:
-    """Show calls, registrations, SIP transactions, media legs, jobs or speech engines."""
+    """Show calls, registrations, what SIP and media are doing, jobs or speech engines."""
     look = services.inspect.get(what)
     return ok(await look() if look else [])

@@ -16,7 +16,16 @@ from .settings import Settings, load
 
 FILE = "credentials.json"
 PATIENCE_S = 10.0
-WHAT = ("calls", "registrations", "transactions", "media", "jobs", "speech")
+WHAT = (
+    "calls",
+    "registrations",
+    "transactions",
+    "connections",
+    "trunks",
+    "media",
+    "jobs",
+    "speech",
+)
 inspect_app = typer.Typer()
 
 

@@ -10,8 +10,10 @@ from opentact.voice.media import MediaEngine
 from opentact.voice.registrations import Registrations
 from opentact.voice.speech import SpeechEngine
 from opentact.voice.switchboard import Switchboard
+from opentact.voice.trunks import Trunks
 
 from .jobs import JobRunner
+from .trunk_wiring import trunk_rows
 
 Rows = list[dict[str, object]]
 Look = Callable[[], Awaitable[Rows]]
@@ -25,6 +27,7 @@ def lookers(
     jobs: JobRunner,
     clock: Clock,
     registered: Registrations,
+    trunks: Trunks,
 ) -> Mapping[str, Look]:
     """Say how each thing is looked at."""
 
@@ -36,6 +39,12 @@ def lookers(
 
     async def transactions() -> Rows:
         return sip.snapshot()["transactions"]
+
+    async def connections() -> Rows:
+        return sip.snapshot()["connections"]
+
+    async def trunk_states() -> Rows:
+        return trunk_rows(trunks)
 
     async def legs() -> Rows:
         return media.snapshot()
@@ -55,6 +64,8 @@ def lookers(
         What.CALLS: calls,
         What.REGISTRATIONS: registrations,
         What.TRANSACTIONS: transactions,
+        What.CONNECTIONS: connections,
+        What.TRUNKS: trunk_states,
         What.MEDIA: legs,
         What.SPEECH: drivers,
         What.JOBS: jobs.snapshot,

@@ -39,6 +39,17 @@ class Settings:
     data: Path = _setting(_DATA, "Folder for the database, recordings and caches")
     http: str = _setting("127.0.0.1:8080", "Where HTTP and websockets listen, HOST:PORT")
     sip: str = _setting("127.0.0.1:5060", "Where SIP listens (UDP), HOST:PORT")
+    sip_tcp: str = _setting(
+        "", "Where SIP listens (TCP), HOST:PORT; where UDP does if empty; off for nowhere"
+    )
+    sip_tls: str = _setting("", "Where SIP listens (TLS), like 127.0.0.1:5061; nowhere if empty")
+    sip_ws: str = _setting("", "Where SIP listens (WebSocket), HOST:PORT; nowhere if empty")
+    sip_wss: str = _setting("", "Where SIP listens (secure WebSocket); nowhere if empty")
+    sip_tls_certificate: str = _setting("", "File (PEM) with the certificate chain for TLS")
+    sip_tls_key: str = _setting("", "File (PEM) with the key of that certificate")
+    sip_tls_ca: str = _setting(
+        "", "File (PEM) with the CAs that SIP peers must be signed by; the system's if empty"
+    )
     sip_advertise: str = _setting("", "Host that SIP and SDP name, when it is not the one bound")
     sip_base: str = _setting(
         "sip.localhost", "What the names of SIP domains end with: acme.sip.localhost"
@@ -57,6 +68,11 @@ class Settings:
         "",
         "Networks (CIDR, comma separated) that may deliver calls;"
         " the loopback if empty and SIP listens there",
+    )
+    dev_carrier: str = _setting(
+        "",
+        "Where the simulated carrier takes calls, HOST:PORT; off for nowhere;"
+        " a free port of the loopback if empty and SIP listens there",
     )
     fetch_networks: str = _setting(
         "127.0.0.0/8,::1/128", "Private networks that customers' URLs may point into"
@@ -79,6 +95,18 @@ class Settings:
     def sip_address(self) -> tuple[str, int]:
         """Where SIP listens."""
         return _address("sip", self.sip)
+
+    @property
+    def sip_tcp_address(self) -> tuple[str, int] | None:
+        """Where SIP listens by TCP: unless told otherwise, at the port of UDP."""
+        if self.sip_tcp == "off":
+            return None
+        return self.sip_place("sip_tcp") or self.sip_address
+
+    def sip_place(self, name: str) -> tuple[str, int] | None:
+        """Where SIP listens by the transport of the setting with this name; None if nowhere."""
+        text = getattr(self, name)
+        return _address(name, text) if text else None
 
     @property
     def url(self) -> str:
@@ -106,10 +134,21 @@ class Settings:
         host = self.sip_address[0]
         return ("127.0.0.0/8", "::1/128") if _is_loopback(host) else ()
 
+    @property
+    def dev_carrier_address(self) -> tuple[str, int] | None:
+        """Where the simulated carrier takes calls: by default only while SIP is local."""
+        if self.dev_carrier == "off":
+            return None
+        if self.dev_carrier:
+            return _address("dev_carrier", self.dev_carrier)
+        return ("127.0.0.1", 0) if _is_loopback(self.sip_address[0]) else None
+
     def checked(self) -> "Settings":
         """Look at every value that is read later, so that a wrong one is said at the start."""
         _ = (self.http_address, self.sip_address, self.port_range, self.carrier_networks)
+        _ = (self.sip_tcp_address, *map(self.sip_place, ("sip_tls", "sip_ws", "sip_wss")))
         _networks("fetch_networks", self.fetch_networks)
+        _ = self.dev_carrier_address
         _check_database(self.database_url)
         if not _BASE.fullmatch(self.sip_base):
             raise _bad("sip_base", self.sip_base, "a name in lower case, like sip.example.com")
