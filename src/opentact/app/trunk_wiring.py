@@ -1,0 +1,153 @@
+"""The trunks put together: read from the database, kept alive by the SIP endpoint, and shown.
+
+The simulated carrier is one of them while SIP is on the loopback (setting `dev_carrier`).
+"""
+
+import asyncio
+import secrets
+import socket
+import time
+from contextlib import AsyncExitStack
+from uuid import UUID
+
+import structlog
+
+from opentact.accounts.accounts import get_account
+from opentact.adapters.sip.endpoint import SipEndpoint
+from opentact.adapters.sip.sockets import own_host
+from opentact.adapters.storage.database import Database
+from opentact.events.log import EventLog
+from opentact.kit.clock import Clock
+from opentact.voice.media import MediaEngine
+from opentact.voice.trunk_events import TrunkTurned
+from opentact.voice.trunk_keeper import News, TrunkKeeper
+from opentact.voice.trunks import Guests, Trunks
+
+from .settings import BadSetting, Settings
+from .simulated_carrier import SimulatedCarrier
+
+LOOKUP_S = 5.0  # for a name server; one that is slower has no answer
+log = structlog.get_logger(__name__)
+
+
+async def open_trunks(
+    stack: AsyncExitStack, settings: Settings, database: Database, media: MediaEngine
+) -> Trunks:
+    """Read what trunks there are, so that the first call finds them; it costs no request yet."""
+    named = bool(settings.carriers)
+    networks = settings.carrier_networks
+    trunks = Trunks(
+        database,
+        time.monotonic,
+        secrets.randbelow,
+        Guests(networks if named else (), () if named else networks),
+    )
+    place = settings.dev_carrier_address
+    if place is not None:
+        try:
+            carrier = await SimulatedCarrier.open(*place, media)
+        except OSError as error:
+            raise BadSetting(
+                f"The simulated carrier cannot listen on {place[0]}:{place[1]}: {error.strerror}."
+                " Choose another place with OPENTACT_DEV_CARRIER=HOST:PORT, or off"
+            ) from None
+        stack.push_async_callback(carrier.close)
+        trunks.simulated = carrier.trunk()
+    await trunks.fresh()
+    return trunks
+
+
+def keep_trunks(
+    stack: AsyncExitStack,
+    settings: Settings,
+    trunks: Trunks,
+    sip: SipEndpoint,
+    news: "TrunkNews",
+) -> None:
+    """Ask targets and keep up registrations from now on, until the stack is unwound."""
+    keeper = TrunkKeeper(trunks, sip, addresses_of, news.tell, place=place_of(settings, sip))
+    task = asyncio.create_task(keeper.run(), name="trunks")
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await keeper.close()
+
+    stack.push_async_callback(end)
+
+
+class TrunkNews:
+    """Tells accounts what became of their trunks."""
+
+    def __init__(self, database: Database, events: EventLog, clock: Clock) -> None:
+        self._database = database
+        self._events = events
+        self._clock = clock
+
+    async def tell(self, news: list[News]) -> None:
+        """Store an event for each; what belongs to no account is only in our own log."""
+        owned = [each for each in news if each[0].account is not None]
+        if not owned:
+            return
+        async with self._database.write() as session:
+            for trunk, part, target, before, after, reason in owned:
+                assert trunk.account is not None  # noqa: S101 - chosen so above
+                account = await get_account(session, trunk.account)
+                happened = TrunkTurned(
+                    account,
+                    trunk.uuid,
+                    trunk.kind,
+                    trunk.name,
+                    part,
+                    str(target),
+                    before,
+                    after,
+                    reason,
+                )
+                now = self._clock.now()
+                await self._events.append(session, account.uuid, happened, now=now)
+
+
+async def addresses_of(name: str) -> tuple[str, ...]:
+    """Resolve a name, IPv4 first; nothing if it has no address or nobody answers in time."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(LOOKUP_S):
+            found = await loop.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
+    except (OSError, TimeoutError, UnicodeError):
+        return ()
+    found.sort(key=lambda each: each[0] is not socket.AF_INET)
+    return tuple(dict.fromkeys(str(each[4][0]) for each in found))
+
+
+def place_of(settings: Settings, sip: SipEndpoint) -> str:
+    """Tell host and port as others reach our SIP."""
+    host, port = sip.local[0], sip.local[1]
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    own = settings.sip_advertise or own_host(host, family)
+    return f"[{own}]:{port}" if ":" in own else f"{own}:{port}"
+
+
+def trunk_rows(trunks: Trunks) -> list[dict[str, object]]:
+    """Tell of each target of each trunk, for `opentact inspect trunks`."""
+    return [
+        {
+            "trunk": trunk.name,
+            "kind": trunk.kind.value,
+            "uuid": str(uuid),
+            "target": str(target),
+            "priority": target.priority,
+            "weight": target.weight,
+            "state": (health := trunks.health(uuid, target)).state.value,
+            "reason": health.reason,
+            "for_s": round(trunks.now() - health.since, 1) if health.since else None,
+            "registration": _registration(trunks, uuid),
+        }
+        for uuid, trunk in sorted(trunks.by_uuid.items(), key=lambda each: each[1].name)
+        for target in trunk.targets
+    ]
+
+
+def _registration(trunks: Trunks, uuid: UUID) -> str | None:
+    kept = trunks.registration(uuid)
+    return f"{kept.state.value}: {kept.reason}" if kept else None
