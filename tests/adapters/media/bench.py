@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from opentact.adapters.media.commands import Connect
 from opentact.adapters.media.engine import Engine
-from opentact.adapters.media.leg import Vitals
+from opentact.adapters.media.figures import Vitals
 from opentact.adapters.media.settings import MediaSettings
 from opentact.voice.media import (
     MediaEvent,

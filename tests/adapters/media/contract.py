@@ -25,6 +25,7 @@ from opentact.voice.media import (
     RtpTimeout,
 )
 from opentact.voice.rtp.g711 import Codec
+from opentact.voice.rtp.tones import Tone
 from opentact.voice.rtp.wav import HEADER_BYTES, samples
 from opentact.voice.sdp.offer_answer import Negotiated
 
@@ -205,10 +206,39 @@ class MediaContract(EngineContract):
             leg.send_digits(1, "12x")
             failed = await event(leg, Played)
             leg.connect(peer.negotiated(dtmf=None))
-            leg.send_digits(2, "12")
-            untaken = await event(leg, Played)
-        assert failed == Played(1, "failed", "no key: 'X', expected one of 0123456789*#ABCD")
-        assert untaken == Played(2, "failed", "the peer takes no telephone events")
+            leg.send_digits(2, "12x")
+            unheard = await event(leg, Played)
+        why = "no key: {!r}, expected one of 0123456789*#ABCD"
+        assert failed == Played(1, "failed", why.format("X"))
+        assert unheard == Played(2, "failed", why.format("x"))
+
+    async def test_without_telephone_events_digits_are_tones_both_ways(
+        self, engine: MediaEngine, leg: MediaLeg
+    ) -> None:
+        other = await engine.open(uuid4(), HOST)
+        async with Peer() as peer:
+            agreed = peer.negotiated(dtmf=None)
+            leg.connect(replace(agreed, remote=(other.host, other.port)))
+            other.connect(replace(agreed, remote=(leg.host, leg.port)))
+            leg.send_digits(3, "19#D", tone_ms=80, gap_ms=80)
+            assert await event(leg, Played) == Played(3, "end")
+            heard = [await event(other, DigitHeard) for _ in range(4)]
+        assert [each.digit for each in heard] == ["1", "9", "#", "D"]
+        assert {each.kind for each in heard} == {"inband"}
+        assert all(60 <= each.duration_ms <= 100 for each in heard)
+
+    async def test_plays_tones(self, leg: MediaLeg) -> None:
+        async with Peer() as peer:
+            leg.connect(peer.negotiated())
+            leg.tones(1, [Tone((620,), 300)])
+            played = asyncio.ensure_future(event(leg, Played))
+            heard = audio_of(await peer.hears_until(played), "PCMU")
+            leg.tones(2, [Tone((5_000,), 300)])
+            refused = await event(leg, Played)
+        assert played.result() == Played(1, "end")
+        assert pitch(heard) == pytest.approx(620, abs=5)
+        why = "a tone of 5000 Hz, expected one between 0 and 4000 Hz"
+        assert refused == Played(2, "failed", why)
 
     async def test_latches_to_the_first_and_drops_strangers(self, leg: MediaLeg) -> None:
         async with Peer() as announced, Peer() as real, Peer(ssrc=9) as stranger:

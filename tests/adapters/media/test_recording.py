@@ -144,7 +144,7 @@ def test_blocks_lie_where_they_belong_in_any_order(
     file = WavFile(str(path), 800)
     file.open()
     for position, payload, codec in blocks:
-        file.write([(position, payload, codec)])
+        file.write([(0, position, payload, codec)])
         for index, sample in enumerate(decode(payload, codec), start=position):
             if 0 <= index < 800:
                 expected[index] = sample

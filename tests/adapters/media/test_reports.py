@@ -53,6 +53,7 @@ def test_the_way_there_and_back_is_measured(bench: Bench, phone: Phone) -> None:
         "fraction_lost": 0.25,
         "jitter_ms": 10.0,
         "round_trip_ms": pytest.approx(250, abs=2),
+        "mos": 4.24,
     }
 
 
@@ -70,4 +71,5 @@ def test_reports_of_strangers_are_not_believed(bench: Bench, phone: Phone) -> No
         "fraction_lost": 0.0,
         "jitter_ms": 0.0,
         "round_trip_ms": None,
+        "mos": None,
     }

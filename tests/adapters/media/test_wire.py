@@ -7,7 +7,9 @@ from opentact.adapters.media.commands import (
     Bridge,
     Command,
     Connect,
+    Listen,
     Play,
+    PlayTones,
     Record,
     SendDigits,
     Stop,
@@ -18,6 +20,7 @@ from opentact.voice.media import (
     DigitHeard,
     Latched,
     MediaEvent,
+    MediaFact,
     MediaGone,
     MediaStats,
     Played,
@@ -25,6 +28,7 @@ from opentact.voice.media import (
     RecordFailed,
     RtpTimeout,
 )
+from opentact.voice.rtp.tones import Tone
 from opentact.voice.sdp.offer_answer import Negotiated
 
 COMMANDS: list[Command] = [
@@ -39,6 +43,9 @@ COMMANDS: list[Command] = [
     StopRecord(3),
     Bridge(UUID(int=7)),
     Unbridge(),
+    Listen(asked=True),
+    PlayTones(4, (Tone((440, 480), 2_000, -19.0), Tone((), 4_000)), 0, mix=True),
+    Record(5, "/r.mp3", None, None, 2, "mp3", both=True),
 ]
 EVENTS: list[MediaEvent] = [
     DigitHeard("5", 1.25, 100),
@@ -69,6 +76,7 @@ def test_no_command_or_event_is_forgotten() -> None:
 
 
 def test_figures_cross_the_pipe_whole() -> None:
-    stats = MediaStats(1, 2, 3, 4, 5, 6.5, 0.1, None, 7, 8)
+    facts = (MediaFact("first_rtp", 0.1, "from 192.0.2.1:5"), MediaFact("silence", 10.0))
+    stats = MediaStats(1, 2, 3, 4, 5, 6.5, 0.1, None, 7, 8, 4.4, None, 0.5, 2.0, 1.5, facts)
     _, values = wire.unpack(wire.pack("closed", *wire.stats_values(stats)))
-    assert MediaStats(*values) == stats
+    assert wire.stats(*values) == stats

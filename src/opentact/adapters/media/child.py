@@ -21,8 +21,8 @@ from opentact.voice.media import MediaGone, MediaStats, MediaUnavailable, NoMedi
 
 from . import wire
 from .commands import Command
+from .figures import Vitals
 from .handle import LegHandle
-from .leg import Vitals
 from .settings import MediaSettings
 
 # Generous for a slow disk: the process starts in a quarter of a second.
@@ -147,7 +147,7 @@ class Child:
         elif kind == "closed":
             self.handles.pop(leg, None)
             self.vitals.pop(leg, None)
-            _answer(self._closing.pop(leg, None), MediaStats(*rest))
+            _answer(self._closing.pop(leg, None), wire.stats(*rest))
 
     def _lost(self, reason: str) -> None:
         """Tell everyone who waits for this process, or lives in it."""

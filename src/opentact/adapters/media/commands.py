@@ -1,8 +1,10 @@
 """What a call may ask of a leg, as values: they go to the engine directly, or through the pipe."""
 
 from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
+from opentact.voice.rtp.tones import Tone
 from opentact.voice.sdp.offer_answer import Negotiated
 
 
@@ -15,11 +17,29 @@ class Connect:
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """Play a file of raw samples, `loop` times."""
+    """Play a file of raw samples, `loop` times; on a bridge mixed with the other side, or not."""
 
     play: int
     path: str
     loop: int
+    mix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlayTones:
+    """The same with tones."""
+
+    play: int
+    tones: tuple[Tone, ...]
+    loop: int
+    mix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Listen for keys in the audio itself, or do so only where no events were agreed on."""
+
+    asked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +65,9 @@ class Record:
     path: str
     max_ms: int | None
     silence_ms: int | None
+    channels: Literal[1, 2] = 1
+    format: Literal["wav", "mp3"] = "wav"
+    both: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,4 +89,15 @@ class Unbridge:
     """Go its own way again."""
 
 
-Command = Bridge | Unbridge | Connect | Play | Stop | SendDigits | Record | StopRecord
+Command = (
+    Bridge
+    | Unbridge
+    | Connect
+    | Listen
+    | PlayTones
+    | Play
+    | Stop
+    | SendDigits
+    | Record
+    | StopRecord
+)

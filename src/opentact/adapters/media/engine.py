@@ -16,7 +16,9 @@ from opentact.voice.media import MediaEvent, MediaGone, MediaStats
 
 from .background import Background
 from .commands import Bridge, Command
-from .leg import Leg, Surroundings, Vitals
+from .ears import Ears
+from .figures import Vitals
+from .leg import Leg, Surroundings
 from .ports import PortPool
 from .prompts import Prompts
 from .settings import MediaSettings
@@ -44,7 +46,10 @@ class Engine:
         self._now = monotonic
         self._reader, self._writer = Background("media-read"), Background("media-write")
         prompts = Prompts(self._reader, settings.prompt_cache)
-        self._around = Surroundings(settings, prompts, self._writer, wall, monotonic, tell, vitals)
+        self._ears = Ears()
+        self._around = Surroundings(
+            settings, prompts, self._writer, self._ears, wall, monotonic, tell, vitals
+        )
         self._ports = PortPool(
             settings.first_port,
             settings.last_port,
@@ -54,7 +59,8 @@ class Engine:
         self._legs: dict[UUID, Leg] = {}
         self._wheel: Wheel[Leg] = Wheel(monotonic(), self._ended_by_a_bug)
         self._epoll = select.epoll()
-        self._readers: dict[int, Callable[[float], None]] = {}
+        # Whose bug it is when one raises: a leg's, or everybody's.
+        self._readers: dict[int, tuple[Callable[[float], None], Leg | None]] = {}
         self._watch(self._reader.fileno(), lambda _: self._reader.deliver())
         self._watch(self._writer.fileno(), lambda _: self._writer.deliver())
 
@@ -71,8 +77,8 @@ class Engine:
         """Bind a leg; tell its address. Raises `NoMediaPorts`."""
         rtp, rtcp = self._ports.bind(host, self._now())
         made = self._legs[leg] = Leg(leg, rtp, rtcp, self._around)
-        self._watch(rtp.fileno(), self._guarded(made, made.hear))
-        self._watch(rtcp.fileno(), self._guarded(made, made.hear_reports))
+        self._watch(rtp.fileno(), made.hear, made)
+        self._watch(rtcp.fileno(), made.hear_reports, made)
         return made.host, made.port
 
     def execute(self, leg: UUID, command: Command) -> None:
@@ -86,7 +92,10 @@ class Engine:
                 made.bridge(other)
             return
         was_connected = made.connected
-        self._guarded(made, lambda now: made.execute(command, now))(self._now())
+        try:
+            made.execute(command, self._now())
+        except Exception:  # noqa: BLE001 - a bug met by one command must not end a thousand calls
+            self._ended_by_a_bug(made)
         if made.connected and not was_connected:
             self._wheel.add(made, self._now())
 
@@ -103,7 +112,9 @@ class Engine:
 
     def turn(self) -> None:
         """Send what is due."""
-        self._wheel.turn(self._now())
+        now = self._now()
+        self._wheel.turn(now)
+        self._ears.turn(now)
 
     def receive(self, timeout: float = 0) -> None:
         """Read what waits, after at most `timeout` seconds of waiting."""
@@ -111,8 +122,13 @@ class Engine:
         now = self._now()
         for descriptor, _ in ready:
             # A leg read before may have closed this one in the same go.
-            if descriptor in self._readers:
-                self._readers[descriptor](now)
+            read, leg = self._readers.get(descriptor, (_nothing, None))
+            try:
+                read(now)
+            except Exception:  # a bug met by one packet must not end a thousand calls
+                if leg is None:
+                    raise
+                self._ended_by_a_bug(leg)
 
     def watch(self, descriptor: int, read: Callable[[float], None]) -> None:
         """Let `receive` serve another descriptor, such as the pipe that commands come by."""
@@ -139,19 +155,16 @@ class Engine:
         except Exception:  # noqa: BLE001 - the same bug may be met again
             _log.exception("x leg=%s could not be closed either", leg.leg)
 
-    def _guarded(self, leg: Leg, do: Callable[[float], None]) -> Callable[[float], None]:
-        def guarded(now: float) -> None:
-            try:
-                do(now)
-            except Exception:  # noqa: BLE001 - a bug met by one packet must not end a thousand calls
-                self._ended_by_a_bug(leg)
-
-        return guarded
-
-    def _watch(self, descriptor: int, read: Callable[[float], None]) -> None:
-        self._readers[descriptor] = read
+    def _watch(
+        self, descriptor: int, read: Callable[[float], None], leg: Leg | None = None
+    ) -> None:
+        self._readers[descriptor] = read, leg
         self._epoll.register(descriptor, select.EPOLLIN)
 
     def _unwatch(self, descriptor: int) -> None:
         self._readers.pop(descriptor, None)
         self._epoll.unregister(descriptor)
+
+
+def _nothing(_: float) -> None:
+    """Read what is not there any more."""

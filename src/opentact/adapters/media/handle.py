@@ -1,15 +1,29 @@
 """A leg as the call holds it: it turns what is asked into commands, wherever the engine runs."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 from uuid import UUID
 
 from opentact.voice.media import MediaEvent, MediaGone, MediaLeg, MediaStats
+from opentact.voice.rtp.tones import Tone
 from opentact.voice.sdp.offer_answer import Negotiated
 
-from .commands import Bridge, Command, Connect, Play, Record, SendDigits, Stop, StopRecord, Unbridge
+from .commands import (
+    Bridge,
+    Command,
+    Connect,
+    Listen,
+    Play,
+    PlayTones,
+    Record,
+    SendDigits,
+    Stop,
+    StopRecord,
+    Unbridge,
+)
 
 
 @dataclass(eq=False)
@@ -29,9 +43,17 @@ class LegHandle:
         """Begin, or go on as renegotiated."""
         self._do(Connect(negotiated))
 
-    def play(self, play: int, audio: Path, loop: int = 1) -> None:
+    def play(self, play: int, audio: Path, loop: int = 1, *, mix: bool = False) -> None:
         """Play a file of raw samples."""
-        self._do(Play(play, str(audio), loop))
+        self._do(Play(play, str(audio), loop, mix))
+
+    def tones(self, play: int, tones: Sequence[Tone], loop: int = 1, *, mix: bool = False) -> None:
+        """Play tones."""
+        self._do(PlayTones(play, tuple(tones), loop, mix))
+
+    def listen(self, *, asked: bool = True) -> None:
+        """Listen for keys in the audio itself."""
+        self._do(Listen(asked))
 
     def stop(self) -> None:
         """Stop all plays."""
@@ -48,9 +70,12 @@ class LegHandle:
         *,
         max_ms: int | None = None,
         silence_ms: int | None = None,
+        channels: Literal[1, 2] = 1,
+        format: Literal["wav", "mp3"] = "wav",  # noqa: A002 - the word of the trade
+        both: bool = False,
     ) -> None:
-        """Record what the peer sends."""
-        self._do(Record(record, str(path), max_ms, silence_ms))
+        """Record what the peer sends, or both sides."""
+        self._do(Record(record, str(path), max_ms, silence_ms, channels, format, both))
 
     def stop_record(self, record: int) -> None:
         """End a recording."""

@@ -2,28 +2,48 @@
 
 import socket
 from collections.abc import Callable
+from typing import Literal
 
 from opentact.voice.media import DigitHeard, Latched, MediaEvent, RtpTimeout
 from opentact.voice.rtp.dtmf import DigitReceiver, Press
-from opentact.voice.rtp.g711 import Codec
-from opentact.voice.rtp.latch import Latch
-from opentact.voice.rtp.packet import MAX_BYTES, RtpPacket, is_rtcp, parse
+from opentact.voice.rtp.g711 import Codec, loudness
+from opentact.voice.rtp.inband import ToneListener
+from opentact.voice.rtp.latch import Address, Latch
+from opentact.voice.rtp.packet import (
+    HEADER_BYTES,
+    MAX_BYTES,
+    RtpPacket,
+    is_rtcp,
+    parse,
+    plain_header,
+)
 from opentact.voice.rtp.reception import Reception
 from opentact.voice.sdp.offer_answer import CODECS, STATIC_TYPES, Negotiated
 
+from .ears import Ears
+from .facts import LOUD, NOTHING_HEARD_S, SILENT_S, Facts
+from .outbound import Outbound
 from .recording import Recording
 
 _COMFORT_NOISE = 13  # RFC 3389: a sign of life, but nothing to hear
-Forward = Callable[[RtpPacket, Codec | None, float], None]
-
 _NOWHERE = {"0.0.0.0", "::"}  # noqa: S104 - a hold as of RFC 2543, not an address to bind
+# A peer that is silent so long may have moved; longer than any jitter, shorter than patience.
+_MOVES_AFTER_S = 3.0
+# Every so many packets one is looked at for anybody speaking, until somebody does.
+_LOOK_EVERY = 32
+
+_Source = tuple[str, int] | tuple[str, int, int, int]
 
 
 class Inbound:
     """Packets in, events out. `tell` gets the events; times are in seconds."""
 
     def __init__(
-        self, rtp: socket.socket, tell: Callable[[MediaEvent], None], timeout: float
+        self,
+        rtp: socket.socket,
+        tell: Callable[[MediaEvent], None],
+        timeout: float,
+        ears: Ears,
     ) -> None:
         """Before the first `connect`, everything that arrives is thrown away."""
         self.recordings: dict[int, Recording] = {}
@@ -34,18 +54,23 @@ class Inbound:
         self.last_at: float | None = None
         self.reception: Reception | None = None
         self.latch: Latch | None = None
-        # Where packets go on a bridge: audio with its law, events without.
-        self.forward: Forward | None = None
-        self.forward_press: Callable[[Press], None] | None = None
-        self._rtp, self._tell, self._timeout = rtp, tell, timeout
+        self.facts = Facts()
+        self._far: Outbound | None = None
+        self._far_press: Callable[[Press], None] | None = None
+        self._rtp, self._tell, self._timeout, self._ears = rtp, tell, timeout, ears
+        self._usual: _Source | None = None  # whose packets need no more than being passed on
         self._strangers = 0
-        self._lost_before = 0
+        self._lost_before = self._expected_before = 0
         self._connected_at = self._quiet_since = 0.0
-        self._receives = False
+        self._timed_out = False
+        self._receives = self._loud = False
         self._digits = DigitReceiver()
+        self._listener: ToneListener | None = None
+        self._asked_to_listen = self._sends_events = False
         self._codecs: dict[int, Codec] = {}
+        self._agreed_type = -1
         self._events: frozenset[int] = frozenset()
-        self._remote: tuple[str, int] | None = None
+        self._remote: Address | None = None
 
     @property
     def lost(self) -> int:
@@ -53,27 +78,49 @@ class Inbound:
         return self._lost_before + (self.reception.lost if self.reception else 0)
 
     @property
+    def expected(self) -> int:
+        """Packets sent to us, of all sources the peer had, as far as their numbers tell."""
+        return self._expected_before + (self.reception.expected if self.reception else 0)
+
+    @property
     def strangers(self) -> int:
         """Packets that came from somebody else."""
         return self._strangers + (self.latch.strangers if self.latch else 0)
 
-    def connect(self, negotiated: Negotiated, now: float) -> None:
+    def connect(self, negotiated: Negotiated, now: float) -> Latch:
         """Expect what was agreed on. Another address is learnt anew; a hold forgets nothing."""
         if self.latch is None:
             self._connected_at = now
-        self._quiet_since = now
+        self._quiet_since, self._timed_out, self._usual = now, False, None
         self._receives = negotiated.receives
         # Some peers send the other law though they offered both: it can be told by its number.
         self._codecs = {STATIC_TYPES[codec]: codec for codec in CODECS}
         self._codecs[negotiated.payload_type] = negotiated.codec
+        self._agreed_type = negotiated.payload_type
         events = {negotiated.dtmf_payload, negotiated.dtmf_expected} - {None}
         self._events = frozenset(event for event in events if event is not None)
+        self._listen()
         moved = negotiated.remote != self._remote and negotiated.remote[0] not in _NOWHERE
         if self.latch is None or moved or not self.latch.locked:
             self._strangers = self.strangers
-            types = self._events | {negotiated.payload_type}
-            self.latch = Latch(negotiated.remote, types)
+            self.latch = Latch(negotiated.remote, self._events | {negotiated.payload_type})
             self._remote = negotiated.remote
+            self.facts.described(negotiated, now - self._connected_at)
+        return self.latch
+
+    def listen(self, *, asked: bool) -> None:
+        """Listen for keys in the audio, though the peer agreed on telephone events; or stop."""
+        self._asked_to_listen = asked
+        self._listen()
+
+    def pass_on(self, far: Outbound | None, press: Callable[[Press], None] | None) -> None:
+        """Send what comes on to the other side of a bridge, and tell it what was pressed."""
+        self._far, self._far_press, self._usual = far, press, None
+
+    def record(self, number: int, recording: Recording) -> None:
+        """Let a recording hear what comes."""
+        self.recordings[number] = recording
+        self._usual = None
 
     def read(self, now: float) -> None:
         """Read one packet from the socket, at most.
@@ -85,6 +132,8 @@ class Inbound:
             data, source = self._rtp.recvfrom(MAX_BYTES + 1)
         except OSError:
             return  # nothing there after all, or an ICMP error of an earlier packet
+        if source == self._usual and self._passed_on(data, now):
+            return
         if is_rtcp(data):
             return  # not agreed on for this port, but some send it
         try:
@@ -92,7 +141,7 @@ class Inbound:
         except ValueError:
             self.invalid += 1
         else:
-            self._arrived(packet, source[:2], now)
+            self._arrived(packet, source, now)
 
     def tick(self, now: float) -> None:
         """Do what is due though nothing arrived."""
@@ -101,61 +150,145 @@ class Inbound:
         if self.recordings:
             for recording in [*self.recordings.values()]:
                 recording.tick(now)
-        if self._receives and now - self._quiet_since >= self._timeout:
+        if now - self._quiet_since >= self._timeout and self._receives and not self._timed_out:
+            self._timed_out, self._usual = True, None
             self._tell(RtpTimeout(self._timeout))
-            self._quiet_since = float("inf")  # until something is heard again
 
-    def _arrived(self, packet: RtpPacket, source: tuple[str, int], now: float) -> None:
-        latch = self.latch
+    def review(self, now: float, sent: int) -> None:
+        """See what did not happen: no packet, no voice. `sent` packets were sent by us."""
+        at = now - self._connected_at
+        if self._receives and now - self._quiet_since >= NOTHING_HEARD_S:
+            quiet = f"no RTP for {now - self._quiet_since:.0f} s"
+            if self.first_at is not None:
+                self.facts.note("no_rtp", at, quiet)
+            elif sent:
+                said = "{}:{}".format(*self._remote) if self._remote else "nothing"
+                self.facts.note("one_way", at, f"{quiet} from the start; SDP said {said}")
+        heard_for = now - self.first_at if self.first_at is not None else 0.0
+        if heard_for >= SILENT_S and not self._loud and self._receives:
+            self.facts.note("silence", at, f"packets for {heard_for:.0f} s, and no voice in them")
+
+    def _passed_on(self, data: bytes, now: float) -> bool:
+        """Do for nearly every packet of a bridge what `_arrived` does for any, and no more."""
+        header, reception, far = plain_header(data), self.reception, self._far
+        if header is None or reception is None or far is None:
+            return False
+        kind, sequence, timestamp, ssrc = header
+        codec = self._codecs.get(kind)
+        if codec is None or ssrc != reception.ssrc:
+            return False
+        if not far.relay_plain(data, codec, ssrc, sequence, timestamp):
+            return False
+        self.packets += 1
+        self.octets += len(data) - HEADER_BYTES
+        self.last_at = self._quiet_since = now
+        reception.received(sequence, timestamp, now)
+        if not self._loud and not self.packets % _LOOK_EVERY:
+            self._look(data[HEADER_BYTES:], codec)
+        return True
+
+    def _arrived(self, packet: RtpPacket, source: _Source, now: float) -> None:
+        latch, address = self.latch, source[:2]
         if latch is None:
             self._strangers += 1
             return
-        was_locked = latch.locked
-        if not latch.admit(source, packet):
+        was_at = latch.address if latch.locked else None
+        if not latch.admit(address, packet) and not self._moved(latch, address, packet, now):
+            if was_at and self.reception:
+                self.facts.note("stranger", now - self._connected_at, "from {}:{}".format(*address))
             return
-        if not was_locked:
-            self._tell(Latched(source))
+        if latch.address != was_at:
+            self._tell(Latched(address))
+            if was_at is None and self._remote:
+                self.facts.latched(self._remote, address, now - self._connected_at)
         if packet.ssrc != (self.reception.ssrc if self.reception else None):
-            self._lost_before = self.lost
+            self._lost_before, self._expected_before = self.lost, self.expected
             self.reception = Reception(packet.ssrc)
             self._digits = DigitReceiver()
         self._hear(packet, now)
+        busy = self.recordings or self._listener
+        self._usual = source if self._far and not busy else None
+
+    def _moved(self, latch: Latch, address: Address, packet: RtpPacket, now: float) -> bool:
+        """Tell whether the peer's own stream goes on from another address, the old one silent."""
+        heard = self.reception
+        if self.last_at is None or now - self.last_at < _MOVES_AFTER_S or heard is None:
+            return False
+        if packet.ssrc != heard.ssrc or not heard.continues(packet.sequence):
+            return False
+        if not latch.follow(address, packet):
+            return False
+        self.facts.note("source_moved", now - self._connected_at, "to {}:{}".format(*address))
+        return True
 
     def _hear(self, packet: RtpPacket, now: float) -> None:
         self.packets += 1
         self.octets += len(packet.payload)
         self.last_at = self._quiet_since = now
+        self._timed_out = False
         if self.first_at is None:
             self.first_at = now
-        is_event = packet.payload_type in self._events
+        kind = packet.payload_type
+        is_event = kind in self._events
         if self.reception:
             timestamp = None if is_event else packet.timestamp
             self.reception.received(packet.sequence, timestamp, now)
         if is_event:
-            if self.forward:
-                self.forward(packet, None, now)
             self._hear_event(packet, now)
-        elif packet.payload_type in self._codecs:
-            codec = self._codecs[packet.payload_type]
-            if self.forward:
-                self.forward(packet, codec, now)
-            for recording in self.recordings.values():
-                recording.heard(packet, codec, now)
-        elif packet.payload_type != _COMFORT_NOISE:
+        elif kind in self._codecs:
+            self._hear_audio(packet, self._codecs[kind], now)
+        elif kind != _COMFORT_NOISE:
             self.invalid += 1
+            self._odd("wrong_payload_type", kind, now)
+
+    def _hear_audio(self, packet: RtpPacket, codec: Codec, now: float) -> None:
+        if packet.payload_type != self._agreed_type:
+            self._odd("other_law", packet.payload_type, now)
+        if self._far:
+            self._far.relay(packet, codec, now)
+        for recording in self.recordings.values():
+            recording.heard(packet, codec, now)
+        if self._listener:
+            self._ears.hear(self._listener, packet.payload, codec, self._sounded, now)
+        if not self._loud and not self.packets % _LOOK_EVERY:
+            self._look(packet.payload, codec)
 
     def _hear_event(self, packet: RtpPacket, now: float) -> None:
+        if self._far:
+            self._far.relay(packet, None, now)
+        # Who sends events may sound the key as well: it is one press.
+        self._sends_events, self._listener = True, None
         try:
             self._pressed(self._digits.received(packet.timestamp, packet.payload, now))
         except ValueError:
             self.invalid += 1
 
-    def _pressed(self, presses: list[Press]) -> None:
+    def _listen(self) -> None:
+        wanted = (self._asked_to_listen or not self._events) and not self._sends_events
+        self._usual = None
+        if not wanted:
+            self._listener = None
+        elif self._listener is None:
+            self._listener = ToneListener()
+
+    def _look(self, payload: bytes, codec: Codec) -> None:
+        self._loud = loudness(payload, codec) >= LOUD
+
+    def _odd(self, kind: Literal["wrong_payload_type", "other_law"], got: int, now: float) -> None:
+        agreed = ", ".join(map(str, sorted({self._agreed_type} | self._events)))
+        detail = f"payload type {got} came, agreed on: {agreed}"
+        self.facts.note(kind, now - self._connected_at, detail)
+
+    def _pressed(self, presses: list[Press], kind: str = "rfc4733") -> None:
         for press in presses:
-            at = press.at - self._connected_at
-            self._tell(DigitHeard(press.digit, at, press.duration_ms))
-            if self.forward_press:
-                self.forward_press(press)
+            at = max(0.0, press.at - self._connected_at)
+            self._tell(DigitHeard(press.digit, at, press.duration_ms, kind))
+            if self._far_press and kind == "rfc4733":
+                self._far_press(press)
+
+    def _sounded(self, presses: list[Press]) -> None:
+        if self._listener:
+            self._pressed(presses, "inband")
 
     def since_connect(self, moment: float | None) -> float | None:
         """Turn a moment into seconds since connect."""

@@ -12,8 +12,8 @@ from opentact.voice.media import MediaEvent, MediaStats
 
 from .commands import Command
 from .engine import Engine
+from .figures import Vitals
 from .handle import LegHandle
-from .leg import Vitals
 from .settings import MediaSettings
 
 

@@ -6,16 +6,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from opentact.voice.media import MediaEvent, MediaStats, Played, Recorded, RecordFailed
-from opentact.voice.rtp.dtmf import Press
-from opentact.voice.rtp.g711 import Codec
-from opentact.voice.rtp.packet import RtpPacket
+from opentact.voice.media import MediaEvent, MediaStats, Recorded, RecordFailed
+from opentact.voice.rtp.latch import Latch
 from opentact.voice.sdp.offer_answer import Negotiated
 
 from .background import Background
-from .commands import Command, Connect, Play, Record, SendDigits, Stop, StopRecord, Unbridge
+from .commands import (
+    Command,
+    Connect,
+    Listen,
+    Play,
+    PlayTones,
+    Record,
+    SendDigits,
+    Stop,
+    StopRecord,
+    Unbridge,
+)
+from .ears import Ears
+from .figures import Vitals, stats, vitals
 from .inbound import Inbound
 from .outbound import Address, Outbound
+from .plays import Plays
 from .prompts import Prompts
 from .recording import Recording
 from .reports import Reports
@@ -23,8 +35,6 @@ from .settings import MediaSettings
 
 # At once, in one leg: one of the flow, one of the call, and room for the unforeseen.
 MAX_RECORDINGS = 8
-
-Vitals = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,7 @@ class Surroundings:
     settings: MediaSettings
     prompts: Prompts
     writer: Background
+    ears: Ears
     wall: Callable[[], float]
     monotonic: Callable[[], float]
     tell: Callable[[UUID, MediaEvent], None]
@@ -59,7 +70,10 @@ class Leg:
         self._around = around
         self._negotiated: Negotiated | None = None
         self._out: Outbound | None = None
-        self._in = Inbound(rtp, self._tell, around.settings.rtp_timeout)
+        self._in = Inbound(rtp, self._tell, around.settings.rtp_timeout, around.ears)
+        # Read the RTP socket: straight to where packets are understood, of which there are many.
+        self.hear = self._in.read
+        self._plays = Plays(around.prompts, self._tell)
         self._reports = Reports(rtcp, around.settings.cname, around.wall)
         self._report_at = 0.0
         self._closing: Callable[[MediaStats], None] | None = None
@@ -70,14 +84,10 @@ class Leg:
         match command:
             case Connect(negotiated):
                 self._connect(negotiated, now)
-            case Play(play, path, loop):
-                self._play(play, path, loop)
-            case SendDigits():
-                self._send_digits(command)
-            case Stop():
-                if self._out:
-                    self._out.playout.stop()
-                    self._tell_finished(self._out)
+            case Play() | PlayTones() | SendDigits() | Stop():
+                self._plays.do(command)
+            case Listen(asked):
+                self._in.listen(asked=asked)
             case Record():
                 self._record(command, now)
             case Unbridge():
@@ -94,11 +104,11 @@ class Leg:
     def tick(self, now: float) -> None:
         """Send the packet that is due, and do what else is."""
         out, heard = self._out, self._in
-        if out is None or heard.latch is None:
+        if out is None:
             return
-        out.tick(heard.latch.address, now)
+        self.ptime = out.tick(now)
         if out.playout.finished:
-            self._tell_finished(out)
+            self._plays.tell_finished(out)
         heard.tick(now)
         if now >= self._report_at:
             self._report(out, now)
@@ -108,16 +118,10 @@ class Leg:
         if self._out:
             self._out.skipped(milliseconds)
 
-    def hear(self, now: float) -> None:
-        """Read the RTP socket."""
-        self._in.read(now)
-
     def hear_reports(self, _: float) -> None:
         """Read the RTCP socket."""
-        if self._out and self._in.latch:
-            self._reports.read(self._out.ssrc, self._in.latch.address)
-        else:
-            self._reports.read(0, None)
+        latch = self._in.latch
+        self._reports.read(self._out, latch.address if latch else None)
 
     def bridge(self, other: "Leg") -> None:
         """Send on what each peer sends to the other one; whom either was bridged with is let go."""
@@ -139,8 +143,8 @@ class Leg:
         """Say goodbye, free the sockets; `done` comes when the recordings are whole."""
         self.unbridge()
         if self._out and not self.closed:
-            self._out.playout.stop()
-            self._tell_finished(self._out)
+            self._in.review(now, self._out.packets)
+            self._plays.stop()
             if self._out.packets or self._in.packets:
                 self._reports.send(self._out, self._in, self._rtcp_address(), bye=True)
         self.closed = True
@@ -153,120 +157,52 @@ class Leg:
 
     def stats(self) -> MediaStats:
         """Count what went through."""
-        out, heard = self._out, self._in
-        return MediaStats(
-            packets_sent=out.packets if out else 0,
-            bytes_sent=out.octets if out else 0,
-            packets_received=heard.packets,
-            bytes_received=heard.octets,
-            lost=heard.lost,
-            jitter_ms=heard.reception.jitter_ms if heard.reception else 0.0,
-            first_rtp=heard.since_connect(heard.first_at),
-            last_rtp=heard.since_connect(heard.last_at),
-            strangers=heard.strangers,
-            invalid=heard.invalid,
-        )
+        return stats(self._out, self._in, self._reports)
 
     def vitals(self) -> Vitals:
         """Tell what the leg is doing, in plain values."""
-        stats, heard, out = self.stats(), self._in, self._out
-        agreed = self._negotiated
-        return {
-            "leg": str(self.leg),
-            "host": self.host,
-            "port": self.port,
-            "peer": "{}:{}".format(*heard.latch.address) if heard.latch else None,
-            "latched": bool(heard.latch and heard.latch.locked),
-            "codec": agreed.codec if agreed else None,
-            "direction": agreed.direction if agreed else None,
-            "packets_sent": stats.packets_sent,
-            "packets_received": stats.packets_received,
-            "lost": stats.lost,
-            "jitter_ms": round(stats.jitter_ms, 2),
-            "strangers": stats.strangers,
-            "invalid": stats.invalid,
-            "playing": out.playout.playing if out else None,
-            "queued": out.playout.queued if out else 0,
-            "recording": sorted(heard.recordings),
-            "peer_hears": {
-                "fraction_lost": round(self._reports.fraction_lost, 3),
-                "jitter_ms": self._reports.jitter_ms,
-                "round_trip_ms": self._reports.round_trip_ms,
-            },
-        }
+        where: Vitals = {"leg": str(self.leg), "host": self.host, "port": self.port}
+        bridged: Vitals = {"bridged": str(self._other.leg) if self._other else None}
+        return where | vitals(self._out, self._in, self._reports, self._negotiated) | bridged
 
     def _meet(self, other: "Leg") -> None:
         self._other = other
-        self._in.forward, self._in.forward_press = other._relay, other._relay_press  # noqa: SLF001
+        self._in.pass_on(other._out, other._plays.sound)  # noqa: SLF001 - another of us
         if self._out:
             self._out.bridged = True
 
     def _part(self) -> None:
-        self._other = self._in.forward = self._in.forward_press = None
+        self._other = None
+        self._in.pass_on(None, None)
         if self._out:
             self._out.bridged = False
 
-    def _relay(self, packet: RtpPacket, codec: Codec | None, now: float) -> None:
-        """Send on a packet that the other leg heard."""
-        out, latch = self._out, self._in.latch
-        if out and latch:
-            out.relay(packet, codec, latch.address, now)
-
-    def _relay_press(self, press: Press) -> None:
-        """Sound a key that the other leg heard, to a peer that would not know its event."""
-
     def _connect(self, negotiated: Negotiated, now: float) -> None:
         self._negotiated = negotiated
-        self.ptime = negotiated.ptime
-        self._in.connect(negotiated, now)
+        latch = self._in.connect(negotiated, now)
         if self._out:
-            self._out.renegotiated(negotiated)
+            self._out.renegotiated(negotiated, latch)
         else:
-            self._begin(negotiated, now)
+            self.ptime = negotiated.ptime
+            self._begin(negotiated, latch, now)
         self._around.vitals(self.leg, self.vitals())
 
-    def _begin(self, negotiated: Negotiated, now: float) -> None:
+    def _begin(self, negotiated: Negotiated, latch: Latch, now: float) -> None:
         # The sequence begins in the lower half, so that it does not wrap in the first minutes,
         # which receivers that encrypt cannot tell from an old packet (RFC 3711 section 3.3.1).
-        self._out = Outbound(
+        self._out = self._plays.out = Outbound(
             self.rtp,
             negotiated,
+            latch,
             ssrc=secrets.randbits(32),
             sequence=secrets.randbits(15),
             timestamp=secrets.randbits(32),
         )
-        self._out.bridged = self._other is not None
+        if self._other:
+            self._out.bridged = True
+            self._other._meet(self)  # noqa: SLF001 - another of us
         # The first report early, the others around the interval (RFC 3550 section 6.2).
         self._report_at = now + self._interval() / 2
-
-    def _play(self, play: int, path: str, loop: int) -> None:
-        out = self._out
-        if out is None:
-            self._tell(Played(play, "failed", "not connected"))
-            return
-        out.playout.add_audio(play, loop)
-        codec: Codec = out.playout.codec
-
-        def ready(audio: bytes | OSError | ValueError) -> None:
-            if isinstance(audio, bytes):
-                out.playout.loaded(play, audio, codec)
-            else:
-                strerror = audio.strerror if isinstance(audio, OSError) else None
-                out.playout.failed(play, strerror or str(audio))
-            self._tell_finished(out)
-
-        self._around.prompts.get(path, codec, ready)
-
-    def _send_digits(self, command: SendDigits) -> None:
-        if self._out is None or self._negotiated is None:
-            self._tell(Played(command.play, "failed", "not connected"))
-        elif self._negotiated.dtmf_payload is None:
-            self._tell(Played(command.play, "failed", "the peer takes no telephone events"))
-        else:
-            self._out.playout.add_digits(
-                command.play, command.digits, command.tone_ms, command.gap_ms
-            )
-            self._tell_finished(self._out)
 
     def _record(self, command: Record, now: float) -> None:
         recordings = self._in.recordings
@@ -278,12 +214,19 @@ class Leg:
             self._tell(RecordFailed(command.record, why))
             return
 
+        taps = self._out.taps
+
         def done(event: Recorded | RecordFailed) -> None:
             del recordings[command.record]
+            if made in taps:
+                taps.remove(made)
             self._tell(event)
             self._close_if_done()
 
-        recordings[command.record] = Recording(command, self._around.writer, done, now)
+        made = Recording(command, self._around.writer, done, now)
+        self._in.record(command.record, made)
+        if made.both:
+            taps.append(made)
 
     def _close_if_done(self) -> None:
         if self._closing and not self._in.recordings:
@@ -292,6 +235,7 @@ class Leg:
 
     def _report(self, out: Outbound, now: float) -> None:
         self._report_at = now + self._interval()
+        self._in.review(now, out.packets)
         self._reports.send(out, self._in, self._rtcp_address())
         self._around.vitals(self.leg, self.vitals())
 
@@ -309,8 +253,3 @@ class Leg:
 
     def _tell(self, event: MediaEvent) -> None:
         self._around.tell(self.leg, event)
-
-    def _tell_finished(self, out: Outbound) -> None:
-        finished, out.playout.finished = out.playout.finished, []
-        for each in finished:
-            self._tell(Played(each.play, each.reason, each.detail))

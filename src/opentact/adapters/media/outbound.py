@@ -5,16 +5,19 @@ from typing import Protocol
 
 from opentact.voice.rtp.dtmf import EventFrame
 from opentact.voice.rtp.g711 import SAMPLES_PER_MS, Codec, change_law
+from opentact.voice.rtp.latch import Address, Latch
 from opentact.voice.rtp.numbering import Numbering
 from opentact.voice.rtp.packet import HEADER_BYTES, RtpPacket, pack_header
 from opentact.voice.rtp.playout import Playout
 from opentact.voice.sdp.offer_answer import Negotiated
 
-Address = tuple[str, int]
+__all__ = ["Address", "Outbound", "Tap"]
 
 # When the other side of a bridge is silent so long, silence is sent in its place: the peer's NAT
 # and its timers want a stream. Longer than jitter, so that a late packet finds its run unbroken.
 _QUIET_MS = 200
+# While it speaks there is little to do: the tick comes more rarely, if the wheel can hold it.
+_RARE, _LONGEST_STEP_MS = 3, 60
 
 
 class Tap(Protocol):
@@ -31,12 +34,13 @@ class Outbound:
         self,
         rtp: socket.socket,
         negotiated: Negotiated,
+        latch: Latch,
         *,
         ssrc: int,
         sequence: int,
         timestamp: int,
     ) -> None:
-        """Begin a stream on the socket `rtp`."""
+        """Begin a stream on the socket `rtp`, to where `latch` says."""
         self.ssrc = ssrc
         self.packets = 0
         self.octets = 0
@@ -49,7 +53,7 @@ class Outbound:
         self._buffer = bytearray(HEADER_BYTES)
         self._marker = True
         self._quiet_ms = _QUIET_MS
-        self.renegotiated(negotiated)
+        self.renegotiated(negotiated, latch)
 
     @property
     def timestamp(self) -> int:
@@ -61,12 +65,13 @@ class Outbound:
         """Whether the peer understands telephone events."""
         return self._negotiated.dtmf_payload is not None
 
-    def renegotiated(self, negotiated: Negotiated) -> None:
+    def renegotiated(self, negotiated: Negotiated, latch: Latch) -> None:
         """Go on as agreed anew."""
+        self._latch = latch
         self.playout.renegotiated(negotiated.codec, negotiated.ptime)
         self._negotiated = negotiated
         self._ptime = negotiated.ptime
-        self._samples = self._numbers.frame = negotiated.ptime * SAMPLES_PER_MS
+        self._numbers.frame = negotiated.ptime * SAMPLES_PER_MS
         self._sends = negotiated.sends
         self._payload_type = negotiated.payload_type
 
@@ -75,21 +80,25 @@ class Outbound:
         self._numbers.passed(milliseconds * SAMPLES_PER_MS)
         self._marker = True
 
-    def tick(self, address: Address, now: float) -> None:
-        """Send one packet, or let its time pass where the peer wants none.
+    def tick(self, now: float) -> int:
+        """Send one packet, or let its time pass where the peer wants none; tell how long it was.
 
         What is not sent does not count as played: a prompt waits while the call is on hold.
         Bridged, with nothing of our own to say, it is for the other side to speak.
         """
+        step = self._ptime
         if not self._sends:
             self._marker = True
-        elif self.bridged and self.playout.idle and self._quiet_ms < _QUIET_MS:
-            self._quiet_ms += self._ptime
+        elif self.bridged and self._quiet_ms < _QUIET_MS and self.playout.idle:
+            if step * _RARE <= _LONGEST_STEP_MS:
+                step *= _RARE
+            self._quiet_ms += step
         else:
-            self._say(self.playout.take(), address, now)
-        self._numbers.passed(self._samples)
+            self._say(self.playout.take(), now)
+        self._numbers.passed(step * SAMPLES_PER_MS)
+        return step
 
-    def relay(self, packet: RtpPacket, codec: Codec | None, address: Address, now: float) -> None:
+    def relay(self, packet: RtpPacket, codec: Codec | None, now: float) -> None:
         """Send on a packet of the other side at once: audio in `codec`, or a telephone event."""
         if not self._sends:
             return
@@ -111,22 +120,45 @@ class Outbound:
         sequence, timestamp, fresh = placed
         self._quiet_ms = 0
         self._marker = False
-        self._send(payload, payload_type, sequence, timestamp, address, marker=marker or fresh)
+        self._send(payload, payload_type, sequence, timestamp, marker=marker or fresh)
         if self.taps and codec is not None:
             self._tap(payload, timestamp, now)
 
-    def _say(self, taken: bytes | EventFrame, address: Address, now: float) -> None:
+    def relay_plain(
+        self, data: bytes, codec: Codec, ssrc: int, sequence: int, timestamp: int
+    ) -> bool:
+        """Send on the whole packet `data`, of the run that is under way; False if it needs more.
+
+        The same as `relay`, for nearly every packet of a bridge: what is new is its header.
+        """
+        if codec != self.playout.codec or not self._sends or self.taps or not self.playout.idle:
+            return False
+        placed = self._numbers.follows(ssrc, sequence, timestamp)
+        if placed is None:
+            return False
+        self._quiet_ms = 0
+        buffer = bytearray(data)
+        pack_header(buffer, self._payload_type, placed[0], placed[1], self.ssrc)
+        try:
+            self._rtp.sendto(buffer, self._latch.address)
+        except OSError:
+            self.errors += 1
+            return True
+        self.packets += 1
+        self.octets += len(data) - HEADER_BYTES
+        return True
+
+    def _say(self, taken: bytes | EventFrame, now: float) -> None:
         sequence, fresh = self._numbers.own()
         timestamp = self._numbers.timestamp
         if isinstance(taken, EventFrame):
             payload_type = self._negotiated.dtmf_payload
             if payload_type is not None:
                 began = (timestamp - taken.age) & 0xFFFF_FFFF
-                payload, marker = taken.payload, taken.marker
-                self._send(payload, payload_type, sequence, began, address, marker=marker)
+                self._send(taken.payload, payload_type, sequence, began, marker=taken.marker)
             return
         marker, self._marker = self._marker or fresh, False
-        self._send(taken, self._payload_type, sequence, timestamp, address, marker=marker)
+        self._send(taken, self._payload_type, sequence, timestamp, marker=marker)
         if self.taps:
             self._tap(taken, timestamp, now)
 
@@ -140,7 +172,6 @@ class Outbound:
         payload_type: int,
         sequence: int,
         timestamp: int,
-        address: Address,
         *,
         marker: bool,
     ) -> None:
@@ -148,7 +179,7 @@ class Outbound:
         pack_header(buffer, payload_type, sequence, timestamp, self.ssrc, marker=marker)
         buffer[HEADER_BYTES:] = payload
         try:
-            self._rtp.sendto(buffer, address)
+            self._rtp.sendto(buffer, self._latch.address)
         except OSError:
             # No route for a moment, or a full queue: a lost packet, as the net has others.
             self.errors += 1

@@ -22,7 +22,7 @@ from opentact.voice.media import MediaEvent, MediaStats, NoMediaPorts
 
 from . import wire
 from .engine import Engine
-from .leg import Vitals
+from .figures import Vitals
 from .settings import MediaSettings
 
 # Shorter waits are slept, to the microsecond; the poll of the descriptors only knows whole ms.

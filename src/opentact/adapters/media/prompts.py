@@ -1,11 +1,12 @@
-"""Audio files, read and encoded off the tick, and kept encoded: a prompt is encoded once."""
+"""Audio files and tones, encoded off the tick, and kept encoded: a prompt is encoded once."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from opentact.voice.rtp import tones
 from opentact.voice.rtp.g711 import Codec, encode
 
 from .background import Background
@@ -15,7 +16,7 @@ MAX_FILE_BYTES = 3_600 * 8_000 * 2
 
 Ready = Callable[[bytes | OSError | ValueError], None]
 # The same path may hold something else later; its time and size then differ.
-_Key = tuple[str, Codec, int, int]
+_Key = tuple[str, Codec, int, int] | tuple[tuple[tones.Tone, ...], Codec]
 
 
 class Prompts:
@@ -37,6 +38,14 @@ class Prompts:
             ready(error)
             return
         key = (path, codec, status.st_mtime_ns, status.st_size)
+        self._get(key, lambda: _load(path, codec), ready)
+
+    def tones(self, piece: Sequence[tones.Tone], codec: Codec, ready: Ready) -> None:
+        """Hand over tones, made and encoded, in the same way."""
+        made = tuple(piece)
+        self._get((made, codec), lambda: encode(tones.samples(made), codec), ready)
+
+    def _get(self, key: _Key, load: Callable[[], bytes], ready: Ready) -> None:
         if key in self._kept:
             self._kept.move_to_end(key)
             ready(self._kept[key])
@@ -44,7 +53,7 @@ class Prompts:
             self._waiting[key].append(ready)
         else:
             self._waiting[key] = [ready]
-            self._background.run(lambda: _load(path, codec), lambda got: self._loaded(key, got))
+            self._background.run(load, lambda got: self._loaded(key, got))
 
     def _loaded(self, key: _Key, got: bytes | OSError | ValueError) -> None:
         if isinstance(got, bytes):

@@ -1,4 +1,4 @@
-"""One recording of what a peer sends: placed by timestamp, written in the background.
+"""One recording, of a peer or of both sides: placed by timestamp, written in the background.
 
 The call comes before its recording: a disk that does not keep up ends the recording, not the call.
 """
@@ -13,6 +13,7 @@ from opentact.voice.rtp.placement import Placement
 
 from .background import Background
 from .commands import Record
+from .mp3_file import Mp3File
 from .wav_file import Block, WavFile
 
 Reason = Literal["stopped", "max", "silence", "closed"]
@@ -44,19 +45,25 @@ class Recording:
         self._silence = None if command.silence_ms is None else command.silence_ms / 1_000
         self._background, self._done = background, done
         self._started = self._loud_at = self._flushed_at = now
-        self._placement = Placement()
+        self.both = command.both or command.channels > 1
+        self._heard, self._said = Placement(), Placement()
         self._blocks: list[Block] = []
         self._backlog = 0
         self._error: OSError | ValueError | None = None
-        self._file = WavFile(command.path, self._limit)
+        self._file = _file(command, self._limit, tracks=2 if self.both else 1)
         self._in_background(self._file.open)
 
     def heard(self, packet: RtpPacket, codec: Codec, now: float) -> None:
-        """Take a packet of audio."""
-        position = self._placement.place(packet.ssrc, packet.timestamp, self._elapsed(now))
-        self._blocks.append((position, packet.payload, codec))
+        """Take a packet of the peer's audio."""
+        position = self._heard.place(packet.ssrc, packet.timestamp, self._elapsed(now))
+        self._blocks.append((0, position, packet.payload, codec))
         if self._silence is not None and loudness(packet.payload, codec) >= _SILENT_BELOW:
             self._loud_at = now
+
+    def said(self, payload: bytes, codec: Codec, timestamp: int, now: float) -> None:
+        """Take a packet of what the peer is sent."""
+        position = self._said.place(0, timestamp, self._elapsed(now))
+        self._blocks.append((1, position, payload, codec))
 
     def tick(self, now: float) -> None:
         """Write what is due; end when time or silence say so."""
@@ -93,9 +100,10 @@ class Recording:
 
     def _flush(self, now: float) -> None:
         self._flushed_at = now
-        if self._blocks and not self.finished:
+        if not self.finished:
             blocks, self._blocks = self._blocks, []
-            self._in_background(lambda: self._file.write(blocks))
+            elapsed = self._elapsed(now)
+            self._in_background(lambda: self._file.write(blocks, elapsed))
 
     def _in_background(self, job: Callable[[], None]) -> None:
         if self._backlog == _MAX_BACKLOG:
@@ -117,3 +125,8 @@ class Recording:
         self._background.run(self._file.close, lambda _: None)
         said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         self._done(RecordFailed(self.record, said))
+
+
+def _file(command: Record, limit: int, *, tracks: int) -> WavFile | Mp3File:
+    made = Mp3File if command.format == "mp3" else WavFile
+    return made(command.path, limit, tracks=tracks, channels=command.channels)

@@ -17,6 +17,7 @@ class Reports:
         self.fraction_lost = 0.0
         self.jitter_ms = 0.0
         self.round_trip_ms: float | None = None
+        self.lost: float | None = None  # share of our packets that never came, all in all
         self._socket, self._cname, self._wall = socket_, cname, wall
         self._heard_sr: tuple[int, float] | None = None  # middle of its time, and when it came
 
@@ -43,16 +44,16 @@ class Reports:
         except OSError:
             out.errors += 1
 
-    def read(self, ours: int, peer: Address | None) -> None:
+    def read(self, out: Outbound | None, peer: Address | None) -> None:
         """Read one packet from the socket, at most; only the peer's host is listened to."""
         try:
             data, source = self._socket.recvfrom(rtcp.MAX_BYTES + 1)
         except OSError:
             return
-        if peer and source[0] == peer[0]:
-            self.heard(data, ours)
+        if out and peer and source[0] == peer[0]:
+            self.heard(data, out)
 
-    def heard(self, data: bytes, ours: int) -> None:
+    def heard(self, data: bytes, out: Outbound) -> None:
         """Take a compound packet; what cannot be read is passed over."""
         try:
             reports = rtcp.parse(data)
@@ -63,8 +64,8 @@ class Reports:
                 self._heard_sr = (rtcp.middle(report.ntp), self._wall())
             if isinstance(report, rtcp.SenderReport | rtcp.ReceiverReport):
                 for block in report.blocks:
-                    if block.ssrc == ours:
-                        self._told(block)
+                    if block.ssrc == out.ssrc:
+                        self._told(block, out.packets)
 
     def _blocks(self, heard: Inbound, unix: float) -> tuple[rtcp.ReportBlock, ...]:
         if heard.reception is None:
@@ -75,7 +76,8 @@ class Reports:
             delay = max(0, round((unix - came) * 65_536)) & 0xFFFF_FFFF
         return (heard.reception.report(last_sr=last_sr, delay=delay),)
 
-    def _told(self, block: rtcp.ReportBlock) -> None:
+    def _told(self, block: rtcp.ReportBlock, sent: int) -> None:
+        self.lost = min(1.0, max(0, block.lost) / max(1, sent))
         self.fraction_lost = block.fraction_lost / 256
         self.jitter_ms = block.jitter / 8
         if block.last_sr:

@@ -5,43 +5,58 @@ from collections.abc import Sequence
 
 from opentact.voice.rtp import wav
 from opentact.voice.rtp.g711 import Codec, decode
+from opentact.voice.rtp.tracks import CHANGEABLE, Tracks
 
-# Position of the first sample, the encoded samples, their law.
-Block = tuple[int, bytes, Codec]
+# The track, position of the first sample, the encoded samples, their law.
+Block = tuple[int, int, bytes, Codec]
 
 
 class WavFile:
-    """Holds at most `limit` samples; whatever lies outside is cut off."""
+    """Holds at most `limit` samples of each channel; whatever lies outside is cut off.
 
-    def __init__(self, path: str, limit: int) -> None:
+    With fewer channels than tracks the tracks are mixed.
+    """
+
+    def __init__(self, path: str, limit: int, *, tracks: int = 1, channels: int = 1) -> None:
         """Name the file; nothing is done before `open`."""
         self._path = path
         self._limit = limit
+        self._channels = channels
         self._descriptor = -1
         self._samples = 0
+        self._tracks = Tracks(tracks)
 
     def open(self) -> None:
         """Make the file, which must not exist."""
-        self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
-        self._write(wav.header(0), 0)
+        self._descriptor = new_file(self._path)
+        self._write(wav.header(0, self._channels), 0)
 
-    def write(self, blocks: Sequence[Block]) -> None:
+    def write(self, blocks: Sequence[Block], _until: int = 0) -> None:
         """Put the samples where they belong, then renew the header over them."""
-        for position, payload, codec in blocks:
+        if not blocks:
+            return
+        low = high = 0
+        for track, position, payload, codec in blocks:
             start, end = max(0, position), min(position + len(payload), self._limit)
-            if start < end:
-                samples = decode(payload[start - position : end - position], codec)
-                self._write(samples.astype("<i2").tobytes(), wav.offset(start))
-                self._samples = max(self._samples, end)
-        self._write(wav.header(self._samples), 0)
+            if start >= end:
+                continue
+            if high and max(high, end) - min(low, start) > CHANGEABLE:
+                self._put(low, high)
+                high = 0
+            low, high = (min(low, start), max(high, end)) if high else (start, end)
+            samples = decode(payload[start - position : end - position], codec)
+            self._tracks.put(track, start, samples)
+        self._put(low, high)
+        self._write(wav.header(self._samples, self._channels), 0)
 
     def finish(self, samples: int) -> int:
         """Make the file exactly so many samples long, and sure; tell its size in bytes."""
-        os.ftruncate(self._descriptor, wav.offset(samples))
-        self._write(wav.header(samples), 0)
+        size = wav.offset(samples, self._channels)
+        os.ftruncate(self._descriptor, size)
+        self._write(wav.header(samples, self._channels), 0)
         os.fsync(self._descriptor)
         self.close()
-        return wav.offset(samples)
+        return size
 
     def close(self) -> None:
         """Leave the file as it is."""
@@ -49,8 +64,22 @@ class WavFile:
             os.close(self._descriptor)
             self._descriptor = -1
 
+    def _put(self, low: int, high: int) -> None:
+        """Write what has changed between two positions."""
+        low = max(low, self._tracks.begin)
+        if low >= high:
+            return
+        take = self._tracks.interleaved if self._channels > 1 else self._tracks.mixed
+        self._write(take(low, high).astype("<i2").tobytes(), wav.offset(low, self._channels))
+        self._samples = max(self._samples, high)
+
     def _write(self, data: bytes, offset: int) -> None:
         # Short writes are how a full disk begins; the next write then says so.
         while data:
             written = os.pwrite(self._descriptor, data, offset)
             data, offset = data[written:], offset + written
+
+
+def new_file(path: str) -> int:
+    """Make a file, which must not exist, to be read by our own group at most."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)

@@ -4,21 +4,24 @@ Each message is one JSON array in one packet of a `SOCK_SEQPACKET` pair: its kin
 plain values. Audio never crosses; files are named by path.
 """
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
 from opentact.voice import media
-from opentact.voice.media import MediaEvent, MediaStats
+from opentact.voice.media import MediaEvent, MediaFact, MediaStats
+from opentact.voice.rtp.tones import Tone
 from opentact.voice.sdp.offer_answer import Negotiated
 
 from .commands import (
     Bridge,
     Command,
     Connect,
+    Listen,
     Play,
+    PlayTones,
     Record,
     SendDigits,
     Stop,
@@ -30,7 +33,7 @@ from .commands import (
 MAX_BYTES: Final = 65_536
 
 _COMMANDS: Final = {
-    each.__name__: each for each in (Play, Stop, SendDigits, Record, StopRecord, Unbridge)
+    each.__name__: each for each in (Listen, Play, Stop, SendDigits, Record, StopRecord, Unbridge)
 }
 _EVENTS: Final = {
     each.__name__: each
@@ -73,6 +76,9 @@ def command(name: str, *values: Any) -> Command:
                 tuple(remote), codec, payload_type, dtmf, ptime, direction, control, expected
             )
         )
+    if name == "PlayTones":
+        play, tones, *rest = values
+        return PlayTones(play, tuple(_tone(each) for each in tones), *rest)
     if name == "Bridge":
         return Bridge(UUID(values[0]))
     made: Command = _COMMANDS[name](*values)
@@ -96,6 +102,16 @@ def event(name: str, *values: Any) -> MediaEvent:
 def stats_values(stats: MediaStats) -> list[object]:
     """Take figures apart."""
     return _values(stats)
+
+
+def stats(*values: Any) -> MediaStats:
+    """Put figures together again."""
+    *counted, facts = values
+    return replace(MediaStats(*counted), facts=tuple(MediaFact(**each) for each in facts))
+
+
+def _tone(fields: dict[str, Any]) -> Tone:
+    return Tone(**fields | {"hertz": tuple(fields["hertz"])})
 
 
 def _values_named(value: Command | MediaEvent) -> list[object]:

@@ -2,7 +2,8 @@
 
 Behind NAT the address in the session description is not the one packets come from. The first
 valid packets tell; from then on only their source is heard, whoever else sends to the port
-(the attack known as RTP bleed). A new description begins a new lesson.
+(the attack known as RTP bleed). A new description begins a new lesson; so does a stream that
+goes on from elsewhere after its source fell silent, as when a NAT forgets a mapping.
 """
 
 from typing import Final
@@ -43,6 +44,17 @@ class Latch:
             return True
         self.strangers += 1
         return False
+
+    def follow(self, source: Address, packet: RtpPacket) -> bool:
+        """Go after the peer, whose stream comes from elsewhere now: two packets in a row tell.
+
+        Who asks knows that the old source is silent and that the stream is the same.
+        """
+        if packet.payload_type not in self._types or not self._believed(source, packet):
+            return False
+        self.address = source
+        self._candidates.clear()
+        return True
 
     def _believed(self, source: Address, packet: RtpPacket) -> bool:
         if source == self._announced:

@@ -10,6 +10,7 @@ from typing import Final
 
 _SEQUENCES: Final = 0xFFFF
 _TIMESTAMPS: Final = 0xFFFF_FFFF
+_HALF: Final = 0x8000_0000
 # As `reception` has them: beyond these a source began anew.
 _MAX_DROPOUT: Final = 3_000
 _MAX_MISORDER: Final = 100
@@ -36,11 +37,11 @@ class Numbering:
         self.timestamp = (self.timestamp + samples) & _TIMESTAMPS
 
     def own(self) -> tuple[int, bool]:
-        """Number a packet of ours: its sequence, and whether a run of ours begins with it."""
+        """Give a packet of ours its sequence, and tell whether a run of ours begins with it."""
         fresh = self._ssrc is not None
         if fresh:
             self._ssrc = None
-            if 0 < _signed(self._beyond - self.timestamp):
+            if _signed(self._beyond - self.timestamp) > 0:
                 self.timestamp = self._beyond
         sequence = self.sequence
         self.sequence = (sequence + 1) & _SEQUENCES
@@ -49,7 +50,7 @@ class Numbering:
     def relayed(
         self, ssrc: int, sequence: int, timestamp: int, *, event: bool = False
     ) -> tuple[int, int, bool] | None:
-        """Number a packet passed on: sequence, timestamp, and whether a run begins with it.
+        """Give a packet passed on its sequence and timestamp; tell whether a run begins with it.
 
         None for one that has no place: from before its run, or of a source that runs away.
         """
@@ -67,6 +68,19 @@ class Numbering:
         elif (sequence - self._first) & 0x8000:
             return None
         return (sequence + self._by) & _SEQUENCES, shifted, False
+
+    def follows(self, ssrc: int, sequence: int, timestamp: int) -> tuple[int, int] | None:
+        """Give the very next packet of the run its numbers, as `relayed` would; None to others."""
+        if sequence != (self._newest + 1) & _SEQUENCES or ssrc != self._ssrc:
+            return None
+        shifted = (timestamp + self._later) & _TIMESTAMPS
+        if not -_LEEWAY <= ((shifted - self.timestamp + _HALF) & _TIMESTAMPS) - _HALF <= _LEEWAY:
+            return None
+        self._newest = sequence
+        sequence = (sequence + self._by) & _SEQUENCES
+        self.sequence = (sequence + 1) & _SEQUENCES
+        self._beyond = (shifted + self.frame) & _TIMESTAMPS
+        return sequence, shifted
 
     def _begin(self, ssrc: int, sequence: int, timestamp: int) -> tuple[int, int, bool] | None:
         start = self.timestamp
@@ -86,4 +100,4 @@ class Numbering:
 
 def _signed(difference: int) -> int:
     """Read a difference of timestamps the shorter way round."""
-    return ((difference + 0x8000_0000) & _TIMESTAMPS) - 0x8000_0000
+    return ((difference + _HALF) & _TIMESTAMPS) - _HALF

@@ -1,4 +1,4 @@
-"""WAV files of 16-bit mono audio at 8 kHz, whose header can be renewed while they grow.
+"""WAV files of 16-bit audio at 8 kHz, whose header can be renewed while they grow.
 
 A writer puts the header of what is there after each block of samples. A file cut short by a
 crash then says a little less than it holds, and every player reads it.
@@ -15,9 +15,9 @@ _HEADER: Final = Struct("<4sI4s4sIHHIIHH4sI")
 _PCM: Final = 1
 
 
-def header(samples: int) -> bytes:
-    """Write the 44 bytes before `samples` samples."""
-    size = samples * SAMPLE_BYTES
+def header(samples: int, channels: int = 1) -> bytes:
+    """Write the 44 bytes before `samples` samples of each channel."""
+    size = samples * SAMPLE_BYTES * channels
     return _HEADER.pack(
         b"RIFF",
         HEADER_BYTES - 8 + size,
@@ -25,26 +25,33 @@ def header(samples: int) -> bytes:
         b"fmt ",
         16,
         _PCM,
-        1,
+        channels,
         RATE,
-        RATE * SAMPLE_BYTES,
-        SAMPLE_BYTES,
+        RATE * SAMPLE_BYTES * channels,
+        SAMPLE_BYTES * channels,
         8 * SAMPLE_BYTES,
         b"data",
         size,
     )
 
 
-def offset(sample: int) -> int:
+def offset(sample: int, channels: int = 1) -> int:
     """Tell where in the file the sample lies, in bytes."""
-    return HEADER_BYTES + sample * SAMPLE_BYTES
+    return HEADER_BYTES + sample * SAMPLE_BYTES * channels
 
 
 def samples(data: bytes) -> int:
-    """Read how many samples a header of ours promises; ValueError if it is none."""
+    """Read how many samples of each channel a header of ours promises, or raise ValueError."""
     if len(data) < HEADER_BYTES:
         raise ValueError(f"WAV header of {len(data)} bytes, expected {HEADER_BYTES}")
-    size: int = _HEADER.unpack_from(data)[-1]
-    if size % SAMPLE_BYTES or data[:HEADER_BYTES] != header(size // SAMPLE_BYTES):
-        raise ValueError("not the header of a 16-bit mono WAV file at 8 kHz")
-    return size // SAMPLE_BYTES
+    fields = _HEADER.unpack_from(data)
+    channels, size = fields[6], fields[-1]
+    frame = SAMPLE_BYTES * channels
+    if (
+        channels not in {1, 2}
+        or size % frame
+        or data[:HEADER_BYTES] != header(size // frame, channels)
+    ):
+        raise ValueError("not the header of a 16-bit WAV file at 8 kHz of one channel or two")
+    count: int = size // frame
+    return count

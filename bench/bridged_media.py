@@ -1,0 +1,294 @@
+"""Promise: 400 bridged G.711 calls with jitter p99 below 5 ms, on 2 cores.
+
+A peer process talks on both legs of N calls and hears what the other leg is sent. Each packet
+carries the time it was sent, and the kernel stamps the time it came: delay is the difference,
+jitter the change of delay from one packet of a stream to the next. `--engine rtpengine` measures
+Debian's rtpengine (userspace) by the same peers; `--engine both` one after the other.
+
+    python bench/bridged_media.py [--calls 400] [--seconds 10] [--runs 3] [--engine both] [--write]
+"""
+
+import argparse
+import asyncio
+import os
+import select
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+
+from opentact.adapters.media.child import ProcessMedia
+from opentact.adapters.media.settings import MediaSettings
+from opentact.voice.sdp.offer_answer import Negotiated
+
+HOST = "127.0.0.1"
+# Each holds some 270 packets: with 64 sockets a third of a second of eight hundred streams.
+SOCKETS = 64
+SO_TIMESTAMPNS = 35
+WARM_UP = 2.0
+TICKS = os.sysconf("SC_CLK_TCK")
+RESULTS = Path(__file__).parent / "results"
+HEADER, STAMP, TIMES = struct.Struct("!BBHII"), struct.Struct("@qq"), struct.Struct("!qi")
+REST = b"\xff" * (160 - TIMES.size)
+# Ours are bound by the media process, rtpengine's by itself.
+FIRST_PORT, LAST_PORT = 20_000, 26_000
+
+
+@dataclass(frozen=True)
+class Run:
+    engine: str
+    packets: int
+    lost: int
+    delay_p50: float
+    delay_p99: float
+    jitter_p99: float
+    jitter_p999: float
+    cpu: float
+    us_per_packet: float
+
+
+class Peers:
+    """Both ends of every call: leg n is spoken to by socket n, modulo their number."""
+
+    def __init__(self) -> None:
+        self.sockets = []
+        for _ in range(SOCKETS):
+            each = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            each.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 21)
+            each.bind((HOST, 0))
+            each.setblocking(False)  # noqa: FBT003 - the standard library takes it so
+            self.sockets.append(each)
+        self.rows: list[tuple[int, int, int, int]] = []
+        self.sent = 0
+        self._by_number = {each.fileno(): each for each in self.sockets}
+        self._poll = select.epoll()
+        for each in self.sockets:
+            self._poll.register(each, select.EPOLLIN)
+
+    def run(self, seconds: float, legs: list[int]) -> None:
+        begin, tick = time.monotonic(), 0
+        while time.monotonic() < begin + seconds:
+            self._take()
+            due = int((time.monotonic() - begin) * 1_000)
+            # On a machine that is too slow they fall silent, rather than talk for ever.
+            for each in range(max(tick, due - 50), due):
+                self._talk(each, legs)
+            tick = due
+        end = time.monotonic() + 0.3
+        while time.monotonic() < end:
+            self._take()
+
+    def _take(self) -> None:
+        for number, _ in self._poll.poll(0.001):
+            take = self._by_number[number].recvmsg
+            try:
+                while True:
+                    data, extra, _, _ = take(200, 64)
+                    sent, leg = TIMES.unpack_from(data, 12)
+                    if leg < 0 or data[1] & 0x7F:
+                        continue  # silence while nobody talked, and reports
+                    whole, nanoseconds = STAMP.unpack(extra[0][2])
+                    came = whole * 1_000_000_000 + nanoseconds
+                    self.rows.append((leg, HEADER.unpack_from(data)[2], sent, came))
+            except (BlockingIOError, struct.error):
+                pass
+
+    def _talk(self, tick: int, legs: list[int]) -> None:
+        number = tick // 20
+        for leg in range(tick % 20, len(legs), 20):
+            header = HEADER.pack(0x80, 0, number & 0xFFFF, number * 160, leg + 1)
+            audio = TIMES.pack(time.time_ns(), leg) + REST
+            self.sockets[leg % SOCKETS].sendto(header + audio, (HOST, legs[leg]))
+            self.sent += 1
+
+
+def be_peers(seconds: float, path: str) -> None:
+    """Tell our ports, wait for those to talk to, and write what was heard to a file."""
+    peers = Peers()
+    sys.stdout.write(" ".join(str(each.getsockname()[1]) for each in peers.sockets) + "\n")
+    sys.stdout.flush()
+    peers.run(seconds, [int(port) for port in sys.stdin.readline().split()])
+    np.savez(path, rows=np.array(peers.rows, np.int64).reshape(-1, 4), sent=peers.sent)
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+@asynccontextmanager
+async def opentact(calls: int, peers: list[int]) -> AsyncIterator[tuple[int, list[int]]]:
+    """Have the media process bridge; give its pid and the ports of the legs."""
+    media = ProcessMedia(MediaSettings(first_port=FIRST_PORT, last_port=LAST_PORT))
+    await media.start()
+    assert media.pid
+    legs = [await media.open(uuid4(), HOST) for _ in range(2 * calls)]
+    for number, leg in enumerate(legs):
+        leg.connect(Negotiated((HOST, peers[number % SOCKETS]), "PCMU", 0, 101))
+    for one, other in zip(legs[::2], legs[1::2], strict=True):
+        one.bridge(other)
+    yield media.pid, [leg.port for leg in legs]
+    await media.close()
+
+
+def sdp(port: int) -> str:
+    return (
+        f"v=0\r\no=- 1 1 IN IP4 {HOST}\r\ns=-\r\nc=IN IP4 {HOST}\r\nt=0 0\r\n"
+        f"m=audio {port} RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n"
+    )
+
+
+def bencode(value: str | list[str] | dict[str, str]) -> bytes:
+    if isinstance(value, str):
+        return f"{len(value)}:{value}".encode()
+    if isinstance(value, list):
+        return b"l" + b"".join(map(bencode, value)) + b"e"
+    return b"d" + b"".join(bencode(key) + bencode(value[key]) for key in sorted(value)) + b"e"
+
+
+def audio_port(reply: bytes) -> int:
+    return int(reply.partition(b"m=audio ")[2].partition(b" ")[0])
+
+
+@asynccontextmanager
+async def rtpengine(calls: int, peers: list[int]) -> AsyncIterator[tuple[int, list[int]]]:
+    """Have rtpengine bridge; give its pid and the ports of the legs."""
+    program = shutil.which("rtpengine")
+    if program is None:
+        raise SystemExit("rtpengine is not installed: apt-get install rtpengine-daemon")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        control.bind((HOST, 0))
+        control.settimeout(2)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+            free.bind((HOST, 0))
+            ng = free.getsockname()
+        process = subprocess.Popen(
+            [program, "-f", "-E", f"--interface={HOST}", f"--listen-ng={HOST}:{ng[1]}", "--table=-1"]
+            + [f"--port-min={FIRST_PORT}", f"--port-max={LAST_PORT}", "--num-threads=2"]
+            + ["--log-level=2"],
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            await asyncio.sleep(1)
+
+            def ask(number: int, command: str, port: int) -> int:
+                words = {"command": command, "call-id": f"c{number}", "sdp": sdp(port)}
+                words |= {"from-tag": "a"} if command == "offer" else {"from-tag": "a", "to-tag": "b"}
+                control.sendto(f"{number}{command} ".encode() + bencode(words), ng)
+                return audio_port(control.recv(65_536))
+
+            ports = []
+            for call in range(calls):
+                caller, callee = peers[2 * call % SOCKETS], peers[(2 * call + 1) % SOCKETS]
+                # The offer is answered with the port the callee talks to, and the other way.
+                for_callee = ask(call, "offer", caller)
+                ports += [ask(call, "answer", callee), for_callee]
+            yield process.pid, ports
+        finally:
+            process.terminate()
+            process.wait()
+
+
+ENGINES = {"opentact": opentact, "rtpengine": rtpengine}
+
+
+async def one_run(engine: str, calls: int, seconds: float) -> Run:
+    with tempfile.TemporaryDirectory() as folder:
+        rows_file = Path(folder) / "rows.npz"
+        peers = subprocess.Popen(
+            [sys.executable, __file__, "--peers", str(seconds + WARM_UP), "--rows", str(rows_file)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert peers.stdin
+        assert peers.stdout
+        ports = [int(port) for port in peers.stdout.readline().split()]
+        async with ENGINES[engine](calls, ports) as (pid, legs):
+            peers.stdin.write(" ".join(map(str, legs)) + "\n")
+            peers.stdin.flush()
+            await asyncio.sleep(WARM_UP)
+            before = cpu_seconds(pid)
+            await asyncio.sleep(seconds - 1)
+            cpu = (cpu_seconds(pid) - before) / (seconds - 1)
+            await asyncio.to_thread(peers.communicate)
+        found = np.load(rows_file)
+    return figures(engine, calls, cpu, found["rows"], int(found["sent"]))
+
+
+def figures(engine: str, calls: int, cpu: float, rows: np.ndarray, sent: int) -> Run:  # type: ignore[type-arg]
+    lost = sent - len(rows)
+    begin = rows[:, 3].min() + int(WARM_UP * 1e9)
+    rows = rows[rows[:, 3] > begin]
+    delay = (rows[:, 3] - rows[:, 2]) / 1e6
+    order = np.lexsort((rows[:, 2], rows[:, 0]))
+    same = np.diff(rows[order, 0]) == 0
+    jitter = np.abs(np.diff(delay[order])[same])
+    return Run(
+        engine,
+        packets=len(rows),
+        lost=lost,
+        delay_p50=float(np.percentile(delay, 50)),
+        delay_p99=float(np.percentile(delay, 99)),
+        jitter_p99=float(np.percentile(jitter, 99)),
+        jitter_p999=float(np.percentile(jitter, 99.9)),
+        cpu=cpu,
+        us_per_packet=cpu * 1e6 / (calls * 100),
+    )
+
+
+def table(runs: list[Run]) -> str:
+    rows = [
+        "| engine | packets | lost | delay p50 | p99 | jitter p99 | p99.9 ms | CPU | µs/packet |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    rows += [
+        f"| {run.engine} | {run.packets} | {run.lost} | {run.delay_p50:.2f} | {run.delay_p99:.2f} "
+        f"| {run.jitter_p99:.2f} | {run.jitter_p999:.2f} | {run.cpu:.0%} | {run.us_per_packet:.1f} |"
+        for run in runs
+    ]
+    return "\n".join(rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--calls", type=int, default=400)
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--engine", choices=[*ENGINES, "both"], default="both")
+    parser.add_argument("--write", action="store_true", help="add the table to bench/results")
+    parser.add_argument("--peers", type=float, help=argparse.SUPPRESS)
+    parser.add_argument("--rows", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.peers:
+        be_peers(options.peers, options.rows)
+        return
+    engines = [*ENGINES] if options.engine == "both" else [options.engine]
+    if options.engine == "both" and not shutil.which("rtpengine"):
+        print("rtpengine is not installed: ours alone", file=sys.stderr)
+        engines = ["opentact"]
+    runs = []
+    for _ in range(options.runs):
+        for engine in engines:
+            runs.append(asyncio.run(one_run(engine, options.calls, options.seconds)))
+            print(runs[-1], file=sys.stderr)
+    text = f"## {options.calls} bridged calls, {options.seconds:.0f} s\n\n{table(runs)}\n"
+    print(text)
+    if options.write:
+        with (RESULTS / "bridged_media.md").open("a") as file:
+            file.write(f"\n{text}")
+
+
+if __name__ == "__main__":
+    main()
