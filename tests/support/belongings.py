@@ -11,6 +11,7 @@ from opentact.voice.calls import Call, CallState, Direction
 from opentact.voice.recordings import Recording, RecordingState
 
 from .numbers import FIRST, buy, stocked
+from .sip_people import SECRET, ha1b
 from .world import Tenant, World
 
 FLOW = b"<Response><Say>Hello</Say></Response>"
@@ -34,7 +35,7 @@ def _made_by(path: str, body: dict[str, Any], key: str = "uuid") -> Make:
             name: value.format(**owned) if isinstance(value, str) else value
             for name, value in body.items()
         }
-        return str((await posted(who.client, path, filled))[key])
+        return str((await posted(who.client, path.format(**owned), filled))[key])
 
     return make
 
@@ -50,6 +51,16 @@ async def _flow(_: World, who: Tenant, owned: dict[str, str]) -> str:
     answer = await who.client.post(path, files={"file": ("flow.xml", FLOW)})
     assert answer.status_code == 200, answer.text
     return owned["app"]
+
+
+async def _ha1b(_: World, __: Tenant, owned: dict[str, str]) -> str:
+    return ha1b("ann", owned["sip_domain"])
+
+
+async def _group(world: World, _: Tenant, owned: dict[str, str]) -> str:
+    path = f"/rest/app/group?ha1b={owned['sip_user_ha1b']}"
+    body = {"name": "friends", "users": [owned["sip_friend"]]}
+    return str((await posted(world.anonymous, path, body))["uuid"])
 
 
 async def _tn(_: World, __: Tenant, owned: dict[str, str]) -> str:
@@ -138,6 +149,23 @@ THINGS: dict[str, Make] = {
     ),
     "app": _made_by("/rest/sip/app", {"name": "menu"}),
     "app_with_flow": _flow,
+    "sip_domain": _made_by("/rest/sip/domain", {"domain": "{name}-{round}"}, "domain"),
+    "sip_user": _made_by(
+        "/rest/sip/domain/{sip_domain}/user", {"login": "ann", "password": SECRET}
+    ),
+    "sip_user_ha1b": _ha1b,
+    "sip_friend": _made_by(
+        "/rest/sip/domain/{sip_domain}/user", {"login": "bea", "password": SECRET}
+    ),
+    "sip_switch": _made_by(
+        "/rest/sip/domain/{sip_domain}/switch", {"name": "pbx", "remote_ip": "192.0.2.9"}
+    ),
+    "sip_invite": _made_by(
+        "/rest/sip/domain/{sip_domain}/invite",
+        {"name": "team", "expired_on": "2124-01-01T00:00:00Z"},
+    ),
+    "sip_group": _group,
+    "empty_sip_domain": _made_by("/rest/sip/domain", {"domain": "{name}-empty-{round}"}, "domain"),
     "tn": _tn,
     "order": _order,
     "lease": _lease,
@@ -157,7 +185,8 @@ async def for_sale(world: World) -> None:
 async def belongings(world: World, who: Tenant, made: int = 1) -> dict[str, str]:
     """Make one of everything; `made`, from 1 up, tells one set in a world from another."""
     owned = {"account": str(who.account), "user": str(who.user), "round": str(made)}
+    owned["name"] = who.email.partition("@")[0]
     for name, make in THINGS.items():
         owned[name] = await make(world, who, owned)
-    del owned["round"]
+    del owned["round"], owned["name"]
     return owned

@@ -6,7 +6,7 @@ names are those of `support.belongings.THINGS`. The cases are in `support.tenanc
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Any
 
@@ -31,6 +31,7 @@ class Case:
     """One request of a stranger.
 
     `shows`: the owner's answer to the same request names something of the owner's.
+    `as_user`: the stranger asks as this SIP user's application, told by its HA1B.
     """
 
     then: Then
@@ -38,6 +39,12 @@ class Case:
     body: Any = None
     files: dict[str, Any] | None = None
     shows: bool = False
+    as_user: str | None = None
+
+
+def to_app(case: Case) -> Case:
+    """Have the attacker's own SIP user ask."""
+    return replace(case, as_user="{mine.sip_user_ha1b}", shows=False)
 
 
 def hidden(body: Any = None, *, files: dict[str, Any] | None = None, **path: str) -> Case:
@@ -135,13 +142,16 @@ class Attack:
         for name, value in case.path.items():
             path = re.sub(rf"\{{{name}(:\w+)?\}}", _filled(value, theirs, mine), path)
         assert "{" not in path, f"{route}: which thing is {path}?"
-        body = _filled(case.body, theirs, mine)
+        body, client = _filled(case.body, theirs, mine), who.client
+        if case.as_user:
+            client = self.world.anonymous
+            path += f"?ha1b={_filled(case.as_user, theirs, mine)}"
         if case.files:
-            return await who.client.request(method, path, files=case.files)
+            return await client.request(method, path, files=case.files)
         return (
-            await who.client.request(method, path, json=body)
+            await client.request(method, path, json=body)
             if body is not None
-            else (await who.client.request(method, path))
+            else (await client.request(method, path))
         )
 
     def _all_marks(self) -> dict[str, str]:
@@ -164,6 +174,9 @@ class Attack:
             "/rest/profile/outbound_voice",
             "/rest/sip/connection",
             "/rest/sip/app",
+            "/rest/sip/domain",
+            f"/rest/sip/domain/{self.theirs['sip_domain']}/user",
+            f"/rest/app/group?ha1b={self.theirs['sip_user_ha1b']}",
             f"/rest/sip/app/call/flow/{self.theirs['app_with_flow']}",
             "/rest/lease/tn",
             "/rest/order",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from .belongings import FLOW
 from .numbers import FIRST, order
-from .tenancy import Case, Then, admins_only, hidden, hidden_in_body, mine_only
+from .tenancy import Case, Then, admins_only, hidden, hidden_in_body, mine_only, to_app
 
 _PROFILE = {"outbound_voice_profile": "{theirs.voice_profile}"}
 _FILE = {"file": ("flow.xml", FLOW)}
@@ -36,6 +36,8 @@ PUBLIC: dict[str, str] = {
     "GET /metrics": "counts, without names of tenants",
     "HEAD /openapi.json": "describes the routes",
     "GET /rest/record/{uuid}/file": "the link itself is signed",
+    "GET /rest/app/invite/{token}": "whoever has the token is invited, see test_sip_invites.py",
+    "POST /rest/app/invite/{token}": "whoever has the token is invited, see test_sip_invites.py",
     "WEBSOCKET /": "its first frame logs in, see test_websocket.py",
     "WEBSOCKET /ws": "its first frame logs in, see test_websocket.py",
 }
@@ -192,3 +194,76 @@ CASES["PATCH /rest/profile/outbound_voice/{uuid}"] = [
     hidden({"name": "x"}, uuid="voice_profile"),
     hidden_in_body({"tn_lease": "{theirs.lease}"}, uuid="voice_profile"),
 ]
+
+_SIP_USER = {"login": "mallory", "password": "correct horse battery"}
+_SWITCH = {"name": "mine", "remote_ip": "192.0.2.10"}
+_INVITE = {"name": "mine", "expired_on": "2124-01-01T00:00:00Z"}
+_FRIEND = {"users": ["{theirs.sip_friend}"]}
+CASES |= {
+    "GET /rest/sip/domain": mine_only(),
+    "POST /rest/sip/domain": [
+        hidden_in_body({"domain": "mallory", "sip_connection": "{theirs.connection}"}),
+        hidden_in_body({"domain": "mallory", "sip_control_app": "{theirs.app}"}),
+        hidden_in_body({"domain": "mallory", **_PROFILE}),
+    ],
+    "GET /rest/sip/domain/{domain}": hidden(domain="sip_domain"),
+    "PATCH /rest/sip/domain/{domain}": [
+        hidden({}, domain="sip_domain"),
+        hidden_in_body({"sip_connection": "{theirs.connection}"}, domain="sip_domain"),
+        hidden_in_body({"sip_control_app": "{theirs.app}"}, domain="sip_domain"),
+        hidden_in_body(_PROFILE, domain="sip_domain"),
+    ],
+    "DELETE /rest/sip/domain/{domain}": hidden(domain="empty_sip_domain"),
+    "GET /rest/sip/tech_prefix/{tn}/{domain}": admins_only(tn="tn", domain="sip_domain"),
+    "GET /rest/sip/domain/{domain}/user": hidden(domain="sip_domain"),
+    "POST /rest/sip/domain/{domain}/user": [
+        hidden(_SIP_USER, domain="empty_sip_domain"),
+        hidden_in_body(
+            {**_SIP_USER, "login": "eve", "tn_lease": "{theirs.lease}"}, domain="empty_sip_domain"
+        ),
+    ],
+    "GET /rest/sip/domain/{domain}/user/{uuid}": hidden(domain="sip_domain", uuid="sip_user"),
+    "PATCH /rest/sip/domain/{domain}/user/{uuid}": [
+        hidden({"first_name": "Mallory"}, domain="sip_domain", uuid="sip_user"),
+        hidden_in_body({"tn_lease": "{theirs.lease}"}, domain="sip_domain", uuid="sip_user"),
+    ],
+    "DELETE /rest/sip/domain/{domain}/user/{uuid}": hidden(domain="sip_domain", uuid="sip_user"),
+    "GET /rest/sip/domain/{domain}/switch": hidden(domain="sip_domain"),
+    "POST /rest/sip/domain/{domain}/switch": hidden(_SWITCH, domain="sip_domain"),
+    "GET /rest/sip/domain/{domain}/switch/{uuid}": hidden(domain="sip_domain", uuid="sip_switch"),
+    "PATCH /rest/sip/domain/{domain}/switch/{uuid}": hidden(
+        {"name": "x"}, domain="sip_domain", uuid="sip_switch"
+    ),
+    "DELETE /rest/sip/domain/{domain}/switch/{uuid}": hidden(
+        domain="sip_domain", uuid="sip_switch"
+    ),
+    "GET /rest/sip/domain/{domain}/invite": hidden(domain="sip_domain"),
+    "POST /rest/sip/domain/{domain}/invite": hidden(_INVITE, domain="sip_domain"),
+    "PATCH /rest/sip/domain/{domain}/invite/{uuid}": hidden(
+        {"name": "xyz"}, domain="sip_domain", uuid="sip_invite"
+    ),
+    "DELETE /rest/sip/domain/{domain}/invite/{uuid}": hidden(
+        domain="sip_domain", uuid="sip_invite"
+    ),
+    "GET /rest/app": to_app(mine_only()),
+    "PATCH /rest/app": to_app(mine_only({"first_name": "Mallory"})),
+    "GET /rest/app/users": to_app(mine_only()),
+    "GET /rest/app/group": to_app(mine_only()),
+    "POST /rest/app/group": to_app(hidden_in_body({"name": "mine", **_FRIEND})),
+    "PATCH /rest/app/group/{uuid}": [
+        to_app(hidden({"name": "x"}, uuid="sip_group")),
+        to_app(hidden_in_body(_FRIEND, uuid="sip_group")),
+    ],
+    "DELETE /rest/app/group/{uuid}": to_app(hidden(uuid="sip_group")),
+    "GET /rest/app/group/{uuid}/users": to_app(hidden(uuid="sip_group")),
+    "POST /rest/app/group/{uuid}/users": [
+        to_app(hidden({"users": ["{mine.sip_friend}"]}, uuid="sip_group")),
+        to_app(hidden_in_body(_FRIEND, uuid="sip_group")),
+    ],
+    "PATCH /rest/app/group/{uuid}/users/{sip_user_uuid}": to_app(
+        hidden(uuid="sip_group", sip_user_uuid="sip_friend")
+    ),
+    "DELETE /rest/app/group/{uuid}/users/{sip_user_uuid}": to_app(
+        hidden(uuid="sip_group", sip_user_uuid="sip_friend")
+    ),
+}
