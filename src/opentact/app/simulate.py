@@ -22,7 +22,15 @@ from opentact.adapters.sip.legs import OutgoingLeg
 from opentact.kit.ids import new_id
 from opentact.voice.media import DigitHeard, MediaLeg, MediaStats, Recorded
 from opentact.voice.sdp.offer_answer import accept, make_offer
-from opentact.voice.sip.effects import Answered, Failed, HungUp, Progressed, Refused, TimedOut
+from opentact.voice.sip.effects import (
+    Answered,
+    Expired,
+    Failed,
+    HungUp,
+    Progressed,
+    Refused,
+    TimedOut,
+)
 
 PAUSE_S = 1.0  # a comma among the digits
 RING_S = 60.0  # then the caller gives up
@@ -180,6 +188,8 @@ class Caller:
                     self._end("the platform hung up")
                 case TimedOut() | Failed():
                     self._end("nobody answered the INVITE")
+                case Expired(why):
+                    self._end(f"the platform is gone: {why}")
                 case _:
                     pass
 

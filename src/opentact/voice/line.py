@@ -30,7 +30,7 @@ from .media import (
 )
 from .sdp.faults import BadSdp, SdpRefused
 from .sdp.offer_answer import Negotiated, accept, answer, make_offer
-from .sip.effects import Acked, Cancelled, Failed, HungUp, LegEvent, NoAck, Reoffered
+from .sip.effects import Acked, Cancelled, Expired, Failed, HungUp, LegEvent, NoAck, Reoffered
 
 CLOSE_S = 10.0  # for the media engine to write out recordings; one that hangs ends no call late
 T = TypeVar("T")
@@ -219,6 +219,8 @@ class Line:
                 self.end(causes.CALLER_HUNG_UP)
             case NoAck():
                 self.end(causes.NO_ACK)
+            case Expired():
+                self.end(causes.PEER_GONE)
             case Failed():
                 self.end(causes.SERVER_STOPPED)
             case Acked(sdp, again):

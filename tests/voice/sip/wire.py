@@ -11,6 +11,7 @@ from itertools import count
 from opentact.voice.sip.agent import Agent
 from opentact.voice.sip.effects import Dropped, Effect, Incoming, LegEvent, Told, Transmit
 from opentact.voice.sip.incoming import IncomingCall
+from opentact.voice.sip.invite_usage import InviteUsage
 from opentact.voice.sip.machine import Address
 from opentact.voice.sip.outgoing import Invitation, OutgoingCall
 from opentact.voice.sip.routing import Identity
@@ -33,6 +34,7 @@ class Side:
         self.address = Address(host, 5060)
         self.agent = Agent(Identity(host, 5060), words(name))
         self.heard: list[LegEvent] = []
+        self.heard_by: dict[InviteUsage, list[LegEvent]] = {}
         self.dropped: list[str] = []
         self.calls: list[IncomingCall] = []
 
@@ -105,15 +107,16 @@ class Wire:
                 case Transmit(data, peer):
                     assert peer == self._other(side).address
                     self._launch(side, data)
-                case Told(_, event):
+                case Told(call, event):
                     side.heard.append(event)
+                    side.heard_by.setdefault(call, []).append(event)
                 case Dropped(reason):
                     side.dropped.append(reason)
-                case Incoming(call):
-                    side.calls.append(call)
+                case Incoming(incoming):
+                    side.calls.append(incoming)
                     # As when the handler has to ask somebody first.
-                    call.trying(self.now)
-                    self._on_call(call, self.now)
+                    incoming.trying(self.now)
+                    self._on_call(incoming, self.now)
                     self._carry_out(side, side.agent.effects())
 
     def _launch(self, side: Side, data: bytes) -> None:
