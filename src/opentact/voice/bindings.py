@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Text, bindparam, delete, insert, select
+from sqlalchemy import BigInteger, ForeignKey, Text, Uuid, bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -51,7 +51,9 @@ class SipBinding(Base):
 # Made once and for the table: making a statement costs more than running it.
 _TABLE: Any = SipBinding.__table__
 _FORGET = delete(_TABLE).where(
-    _TABLE.c.user_uuid == bindparam("of_user"), _TABLE.c.key == bindparam("of_key")
+    # Its type is known only once users are there, to which it is a foreign key.
+    _TABLE.c.user_uuid == bindparam("of_user", type_=Uuid()),
+    _TABLE.c.key == bindparam("of_key"),
 )
 # A phone may have moved on to another node, which has its row now.
 _REMOVE = _FORGET.where(_TABLE.c.node == bindparam("of_node"))

@@ -63,8 +63,9 @@ class Binding:
     @property
     def key(self) -> str:
         """Name it among the bindings of its user."""
-        instance = f"{self.reg_id}:{self.instance}" if self.instance else ""
-        return instance or self.contact
+        if self.instance is None:
+            return self.contact
+        return self.instance if self.reg_id is None else f"{self.instance};{self.reg_id}"
 
     @property
     def uri(self) -> SipUri:
@@ -73,7 +74,7 @@ class Binding:
 
     def is_same(self, other: "Binding") -> bool:
         """Tell whether the other one takes this one's place (RFC 3261 10.3, RFC 5626 6)."""
-        if self.instance and other.instance:
+        if self.instance is not None and other.instance is not None:
             return (self.instance, self.reg_id) == (other.instance, other.reg_id)
         return self.uri.matches(other.uri)
 
