@@ -19,7 +19,7 @@ from opentact.kit.money import ZERO
 from opentact.numbers.features import Feature
 from opentact.numbers.inventory import Tn
 from opentact.numbers.leases import HELD, Lease, Subscription
-from opentact.numbers.profiles import price_lists
+from opentact.numbers.profiles import TnProfile, price_lists
 
 from . import causes
 from .apps import SipControlApp, StaticCallFlow
@@ -37,11 +37,14 @@ _VOICE = exists().where(
     Subscription.ended_on.is_(None),
 )
 _WHO = (
-    select(Lease, Account, SipControlApp, Tn.profile, _VOICE.label("voice"), SipConnection)
+    select(
+        Lease, Account, SipControlApp, Tn.profile, _VOICE.label("voice"), SipConnection, TnProfile
+    )
     .join(Account, Account.uuid == Lease.account_uuid)
     .outerjoin(SipControlApp, SipControlApp.uuid == Lease.sip_control_app_uuid)
     .outerjoin(SipConnection, SipConnection.uuid == Lease.sip_connection_uuid)
     .outerjoin(Tn, Tn.tn == Lease.tn)
+    .outerjoin(TnProfile, TnProfile.uuid == Lease.tn_profile_uuid)
     .where(Lease.tn.in_(bindparam("numbers", expanding=True)), HELD)
 )
 _NEWEST = (
@@ -68,6 +71,7 @@ class Admitted:
     app: SipControlApp
     static: bytes | None
     rate: Rate
+    screening: TnProfile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ class Delivered:
     to: ConnectionFacts | UserFacts
     rate: Rate
     domain: str = ""
+    screening: TnProfile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +100,9 @@ class Refused:
 
 
 Verdict = Admitted | Delivered | Refused
-Found = Row[Lease, Account, SipControlApp, str, bool, SipConnection]
-"""A number that is held: its lease, account, app (or None), price list, whether voice is on, and
-its connection (or None)."""
+Found = Row[Lease, Account, SipControlApp, str, bool, SipConnection, TnProfile]
+"""A number that is held: its lease, account, app (or None), price list, whether voice is on, its
+connection (or None), and whom it lets call (or None)."""
 
 
 def dialled_number(called: str) -> int | None:
@@ -131,7 +136,7 @@ def _verdict(
     rate: Rate,
     now: datetime,
 ) -> Verdict:
-    lease, account, app, _, voice, connection = row
+    lease, account, app, _, voice, connection, screening = row
     owner = owners.get(lease.uuid)
     refused: Cause | None = None
     if lease.expired_on <= now:
@@ -147,11 +152,12 @@ def _verdict(
     if refused is not None:
         return Refused(refused, account, lease.uuid, app)
     if app is not None:
-        return Admitted(account, lease.uuid, app, flows.get(app.uuid), rate)
+        return Admitted(account, lease.uuid, app, flows.get(app.uuid), rate, screening)
     if connection is not None:
-        return Delivered(account, lease.uuid, connection_facts(connection), rate)
+        to = connection_facts(connection)
+        return Delivered(account, lease.uuid, to, rate, screening=screening)
     if owner is not None:
-        return Delivered(account, lease.uuid, owner[0], rate, owner[1])
+        return Delivered(account, lease.uuid, owner[0], rate, owner[1], screening)
     return Refused(causes.NO_DESTINATION, account, lease.uuid)
 
 

@@ -144,7 +144,6 @@ class Bridge:
                 log.exception("bridge_end_failed", call=str(self.caller.card.call.uuid))
         self.caller.hangs_up(cause, note)
         self.callee.hangs_up(cause, note)
-        self._close_tickets()
         closing = self._media.close()
         if closing is None:
             self._close(None)
@@ -326,6 +325,8 @@ class Bridge:
     def _close(self, stats: tuple[MediaStats, MediaStats] | None) -> None:
         self.callee.closes(told(stats[1]) if stats else None)
         self.caller.closes(told(stats[0]) if stats else None)
+        # After the charges: a ticket whose call pays is closed by the commit of that.
+        self._close_tickets()
         self.on_closed()
 
     def _forget_timer(self) -> None:

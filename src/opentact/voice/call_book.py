@@ -7,7 +7,7 @@ OK, the outside hears nothing that could still be lost (design 5).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -114,6 +114,8 @@ class CallBook:
 
     def charge(self, card: CallCard, line: Line) -> None:
         """Charge the account for what the call used, whatever its balance."""
+        if card.ticket is not None:
+            card.ticket.settling()
         self._page(card).charges.append(line)
 
     def pending(self) -> "asyncio.Future[None] | None":

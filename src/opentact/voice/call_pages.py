@@ -36,6 +36,7 @@ from opentact.kit.units import on_commit, take_on_commit
 
 from .call_events import CallCard
 from .calls import Call
+from .settling import settle, settled, unsettled
 
 Row = dict[str, Any]
 Key = tuple[type[Base], UUID]
@@ -94,6 +95,7 @@ class Writer:
                 raise error
             if error is not None:
                 page.card.lost = error
+                unsettled([page])
                 log.error("call_page_lost", call=str(page.card.call.uuid), error=repr(error))
 
     async def _attempt(self, session: AsyncSession, page: Page) -> Exception | None:
@@ -138,6 +140,7 @@ class Writer:
             if paid.balance_changed:
                 account = await get_account(session, uuid)
                 notices[uuid] = balance_notices(account, paid.balance, "voice_charge_in")
+        await settle(session, pages)
         return notices
 
     async def _tell(
@@ -169,17 +172,22 @@ def will_pass(error: Exception) -> bool:
 async def are_stored(session: AsyncSession, pages: Collection[Page]) -> bool:
     """Tell whether these pages were committed already: any one event or end speaks for all."""
     ready = next((page.ready[0] for page in pages if page.ready), None)
-    if ready is not None:
-        return await session.scalar(select(Event.uuid).where(Event.uuid == ready.uuid)) is not None
     ended = next((page.card.call.uuid for page in pages if page.late), None)
-    if ended is None:
+    if ready is not None:
+        speaks = select(Event.uuid).where(Event.uuid == ready.uuid)
+    elif ended is not None:
+        speaks = select(Call.uuid).where(Call.uuid == ended, Call.destroy_on.is_not(None))
+    else:
         return False
-    over = select(Call.uuid).where(Call.uuid == ended, Call.destroy_on.is_not(None))
-    return await session.scalar(over) is not None
+    stored = await session.scalar(speaks) is not None
+    if stored:
+        settled(pages)
+    return stored
 
 
 def give_up(pages: Collection[Page], error: Exception) -> None:
     """Say of every page what is lost with it, to the log and to its call."""
+    unsettled(pages)
     for page in pages:
         page.card.lost = error
         log.error(

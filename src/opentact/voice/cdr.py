@@ -63,7 +63,8 @@ class Cdr:
         call = self.card.call
         call.hangup_on = self._clock.now()
         ended = ending(cause, note, answered=self.answered)
-        ended |= priced(call, self.rate)
+        ticket = self.card.ticket
+        ended |= priced(call, self.rate, most=ticket.seconds_paid if ticket else None)
         self._goes(CallState.HANGUP, "hangup_on", **ended)
 
     def closes(self, media: Mapping[str, Any] | None = None) -> None:

@@ -26,7 +26,7 @@ from .facts import DomainFacts, UserFacts
 from .forks import Outlets, Phones, Shown, by_ways, in_house, ring_phones
 from .media import MediaEngine, MediaLeg, MediaUnavailable, NoMediaPorts
 from .routes import ToConnection, ToLease, ToNetwork, ToUser
-from .rules.asks import Allowed, Kind, OutboundAsk
+from .rules.asks import Allowed, InboundAsk, Kind, OutboundAsk
 from .rules.refusals import RuleRefused
 from .sdp.faults import BadSdp, SdpRefused
 
@@ -38,6 +38,9 @@ class Rules(Protocol):
 
     async def outbound(self, ask: OutboundAsk) -> Allowed | RuleRefused:
         """Let a call out, or say which rule refuses it."""
+
+    async def inbound(self, ask: InboundAsk) -> Allowed | RuleRefused:
+        """Let a call in, or say which rule refuses it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +191,7 @@ class Connector:
         rate = allowed.rate if allowed else FREE
         for name, value in rate_members(rate).items():
             setattr(callee.call, name, value)
+        callee.ticket = allowed.ticket if allowed else None
         ours = Cdr(asked.card, asked.rate, desk.book, clock)
         theirs = Cdr(callee, rate, desk.book, clock)
         return Bridge(asked.leg, ours, theirs, media, tickets, desk, asked.leg.hops_left - 1)

@@ -239,7 +239,8 @@ class Conversation:
         book, card = self._desk.book, self.card
         card.call.hangup_on = now = self._desk.clock.now()
         ended = ending(cause, self._note, answered=self.line.answered)
-        ended |= priced(card.call, self._rate)
+        paid = card.ticket.seconds_paid if card.ticket is not None else None
+        ended |= priced(card.call, self._rate, most=paid)
         book.changed(card, state=CallState.HANGUP, hangup_on=now, **ended)
         book.entered(card, CallState.HANGUP)
         stats = await self.line.close()
@@ -254,6 +255,10 @@ class Conversation:
     def _set_limits(self) -> None:
         if self._app.max_call_length_min:
             self._end_after(self._app.max_call_length_min * 60, causes.MAX_LENGTH)
+        ticket = self.card.ticket
+        if ticket is not None:
+            ticket.answered(self.line.end)
+            return
         paid = self._rate.affordable_seconds(self.card.account.balance)
         if paid is not None:
             self._end_after(paid, causes.CREDIT_USED_UP)

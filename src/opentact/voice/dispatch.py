@@ -30,12 +30,17 @@ from .routes import (
     route_from_trunk,
     route_of_user,
 )
+from .rules.asks import Allowed, InboundAsk
+from .rules.refusals import RuleRefused
+from .rules.tickets import Ticket
+from .sip.identities import privacy
 from .sip.uri import SipUri
 from .trunk_ways import TrunkCaller, TrunkKind
 from .trunks import is_address
 
 FREE = Rate(ZERO)
-RunApp = Callable[[ReceivedCall, Admitted], Awaitable[None]]
+HIDES = frozenset({"id", "user", "header"})  # RFC 3323 4.2, RFC 3325 9.3: who calls is not shown
+RunApp = Callable[[ReceivedCall, Admitted, Ticket | None], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +102,52 @@ class Dispatch:
     async def _to_lease(self, leg: ReceivedCall) -> None:
         """Deliver a call from a carrier, or from within the house, to a leased number."""
         verdict = await self.admissions.decide(leg.called)
-        if isinstance(verdict, Admitted):
-            await self.run_app(leg, verdict)
-        elif isinstance(verdict, Delivered):
-            await self._deliver(leg, verdict)
+        if not isinstance(verdict, Refused):
+            await self._let_in(leg, verdict)
         elif verdict.account is None:
             leg.reject(verdict.cause.sip, reason=verdict.cause.reason_header)
         else:
             await self._refuse(leg, verdict, verdict.account)
 
+    async def _let_in(self, leg: ReceivedCall, verdict: Admitted | Delivered) -> None:
+        """Ask the rules, and hold what they give until the call is somebody else's to close."""
+        allowed = await self._ask_rules(leg, verdict)
+        if isinstance(allowed, RuleRefused):
+            app = verdict.app if isinstance(verdict, Admitted) else None
+            card = self.exchange.cards.received(leg, verdict.account, app=app, lease=verdict.lease)
+            await self.exchange.refuse(leg, card, allowed.cause, allowed.words, allowed)
+            return
+        ticket = allowed.ticket if allowed else None
+        try:
+            if isinstance(verdict, Admitted):
+                await self.run_app(leg, verdict, ticket)
+            else:
+                await self._deliver(leg, verdict, ticket)
+                ticket = None
+        finally:
+            if ticket is not None:
+                ticket.close()
+
+    async def _ask_rules(
+        self, leg: ReceivedCall, verdict: Admitted | Delivered
+    ) -> Allowed | RuleRefused | None:
+        if self.exchange.rules is None:
+            return None
+        return await self.exchange.rules.inbound(
+            InboundAsk(
+                verdict.account,
+                leg.caller,
+                verdict.rate,
+                verdict.screening,
+                withheld=verdict.screening is not None and bool(privacy(leg.request) & HIDES),
+            )
+        )
+
     async def _refuse(self, leg: ReceivedCall, verdict: Refused, account: Account) -> None:
         card = self.exchange.cards.received(leg, account, app=verdict.app, lease=verdict.lease)
         await self.exchange.refuse(leg, card, verdict.cause, verdict.cause.words)
 
-    async def _deliver(self, leg: ReceivedCall, verdict: Delivered) -> None:
+    async def _deliver(self, leg: ReceivedCall, verdict: Delivered, ticket: Ticket | None) -> None:
         card = self.exchange.cards.received(
             leg,
             verdict.account,
@@ -118,7 +155,9 @@ class Dispatch:
             rate=verdict.rate.per_minute,
             bridged=True,
         )
-        asked = Asked(leg, card, self._shown(leg), rate=verdict.rate)
+        card.ticket = ticket
+        tickets = () if ticket is None else (ticket,)
+        asked = Asked(leg, card, self._shown(leg), rate=verdict.rate, tickets=tickets)
         connector = Connector(self.exchange)
         if not isinstance(verdict.to, UserFacts):
             called = str(dialled_number(leg.called) or leg.called)
@@ -127,6 +166,8 @@ class Dispatch:
         domain = await self.exchange.directory.domain(verdict.domain)
         if domain is None:
             await self.exchange.refuse(leg, card, causes.NO_DESTINATION, "The domain is gone")
+            for each in tickets:
+                each.close()
             return
         await connector.to_user(asked, ToUser(verdict.to, domain))
 
@@ -146,7 +187,7 @@ class Dispatch:
 
     async def _run(self, asked: Asked, facts: AppFacts) -> None:
         account = asked.card.account
-        await self.run_app(asked.leg, Admitted(account, None, facts.app, facts.static, FREE))
+        await self.run_app(asked.leg, Admitted(account, None, facts.app, facts.static, FREE), None)
 
     async def _domain_of(self, leg: ReceivedCall, caller: TrunkCaller) -> DomainFacts | None:
         """Find the domain that a trunk's call is for, if it may call there."""

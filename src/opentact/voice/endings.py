@@ -29,18 +29,20 @@ def ending(cause: Cause, note: str | None = None, *, answered: bool = False) -> 
     }
 
 
-def priced(call: Call, rate: Rate) -> dict[str, Any]:
+def priced(call: Call, rate: Rate, *, most: int | None = None) -> dict[str, Any]:
     """Tell how long an ended call was and what it cost; nothing of one never answered.
 
-    Needs `answer_on` and `hangup_on`.
+    Needs `answer_on` and `hangup_on`. No more than `most` seconds are charged, if they are given:
+    a call that its credit ends is not to pay for the moment it took us to end it.
     """
     if call.answer_on is None or call.hangup_on is None:
         return {}
     seconds = max(0, round((call.hangup_on - call.answer_on).total_seconds()))
+    charged = seconds if most is None else min(seconds, most)
     return {
         "duration": seconds,
-        "billed_seconds": rate.billed_seconds(seconds),
-        "price": rate.charge(seconds),
+        "billed_seconds": rate.billed_seconds(charged),
+        "price": rate.charge(charged),
     }
 
 

@@ -38,6 +38,7 @@ from .line import Line
 from .media import MediaEngine, MediaUnavailable, NoMediaPorts
 from .neighbours import Neighbours
 from .rules.refusals import RuleRefused
+from .rules.tickets import Ticket
 from .sdp.faults import BadSdp, SdpRefused
 from .sip.machine import Address
 from .trunk_ways import TrunkCaller, TrunkKind
@@ -199,7 +200,7 @@ class Switchboard:
             log.warning("call_from_stranger", source=leg.source[0], called=leg.called)
         leg.reject(refusal.status, headers=refusal.headers)
 
-    async def _converse(self, leg: ReceivedCall, admitted: Admitted) -> None:
+    async def _converse(self, leg: ReceivedCall, admitted: Admitted, ticket: Ticket | None) -> None:
         """Have a call answered by an app's flow."""
         card = self.cards.received(
             leg,
@@ -208,6 +209,7 @@ class Switchboard:
             lease=admitted.lease,
             rate=admitted.rate.per_minute,
         )
+        card.ticket = held
         try:
             media = await self._media.open(card.call.uuid, self._edge.media_host)
         except (NoMediaPorts, MediaUnavailable) as fault:

@@ -52,7 +52,6 @@ class InboundAsk:
     account: "Account"
     caller: str
     rate: Rate
-    call_uuid: UUID
     screening: Lists | None = None
     withheld: bool = False
 

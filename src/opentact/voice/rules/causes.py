@@ -47,7 +47,4 @@ USER_TOO_FAST = _refused(
     "user_too_fast", 403, "One caller places more calls a minute than user_calls_per_minute allows"
 )
 NO_RATE = _refused("no_rate", 403, "The rate deck has no price for this number")
-NO_CREDIT = _refused("no_credit", 402, "The free balance does not pay for one minute: add credit")
-SCREENED_OUT = _refused("screened_out", 603, "The number's TN profile screens out the caller")
-
 ALL = tuple(value for value in list(globals().values()) if isinstance(value, Cause))

@@ -19,7 +19,7 @@ from opentact.voice.screening import screened
 
 from . import catalogue
 from .asks import Allowed, Answer, InboundAsk, Kind, OutboundAsk
-from .causes import CALLS_TOO_FAST, NO_CREDIT, SCREENED_OUT
+from .causes import CALLS_TOO_FAST
 from .channel_limit import over
 from .counters import LONGEST_WAIT_S
 from .gathering import Counts, Gathered, Gatherer, account_object
@@ -79,7 +79,7 @@ class Rules:
             if by is not None:
                 of = RuleObject("tn_profile", lists.uuid, lists.name)
                 shown = "anonymous" if ask.withheld else ask.caller
-                return RuleRefused(SCREENED_OUT, by, of, _ALLOWS[by], shown or "anonymous")
+                return RuleRefused(causes.SCREENED, by, of, _ALLOWS[by], shown or "anonymous")
         refused = self._account_full(ask.account)
         if refused is not None:
             return refused
@@ -148,7 +148,7 @@ class Rules:
                 self._left(keys, day, first, ZERO)
         if isinstance(reserved, Short):
             of, limits = account_object(account), (f"{first:.5f}", f"{reserved.free:.5f}")
-            return RuleRefused(NO_CREDIT, "balance", of, *limits)
+            return RuleRefused(causes.BALANCE_EMPTY, "balance", of, *limits)
         left = partial(self._left, keys, day)
         ticket = Ticket(
             rate, credit=self._credit, reserved=reserved, day=day, limit=limit, left=left

@@ -1,7 +1,7 @@
 """Number ranges that thieves call: premium rate, satellite, international revenue share.
 
 They are closed until somebody opens them by name. The table, `high_risk.csv`, says for each
-prefix what it is and where that is known from; `tools/high_risk.py` makes it.
+prefix what it is and where that is known from.
 """
 
 import csv

@@ -45,7 +45,7 @@ class Ticket:
         self.rate = rate
         self.ends_by: Cause = causes.CREDIT_USED_UP
         self.seconds_paid: int | None = None
-        self._credit = credit
+        self.credit = credit
         self._reserved = reserved
         self._day = day
         self._limit = limit
@@ -71,7 +71,7 @@ class Ticket:
 
         It stays as it was when nothing more can be had: the call must end then, by `ends_by`.
         """
-        if self._credit is None or self._reserved is None or self.seconds_paid is None:
+        if self.credit is None or self._reserved is None or self.seconds_paid is None:
             return None
         steps = -(-MINUTE_S // self.rate.increment)
         want = self.rate.charge(self.seconds_paid + steps * self.rate.increment) - self.reserved
@@ -89,14 +89,14 @@ class Ticket:
 
     async def _more(self, want: Decimal, least: Decimal) -> Decimal:
         """Reserve it of the day's limit at once, then of the credit."""
-        if self._credit is None or self._reserved is None:
+        if self.credit is None or self._reserved is None:
             return ZERO
         if self._day is None:
-            return await self._credit.more(self._reserved, want, least)
+            return await self.credit.more(self._reserved, want, least)
         self._day.reserved += want
         added = ZERO
         try:
-            added = await self._credit.more(self._reserved, want, least)
+            added = await self.credit.more(self._reserved, want, least)
         finally:
             self._day.reserved -= want - (added if self.open else ZERO)
         return added
@@ -131,8 +131,8 @@ class Ticket:
         left, self._left = self._left, None
         if left is None:
             return
-        if self._credit is not None and self._reserved is not None:
-            self._credit.paid(self._reserved, price)
+        if self.credit is not None and self._reserved is not None:
+            self.credit.paid(self._reserved, price)
         left(self.reserved, price)
 
     def _room(self) -> Decimal:
