@@ -124,8 +124,11 @@ class Leg:
         self._reports.read(self._out, latch.address if latch else None)
 
     def bridge(self, other: "Leg") -> None:
-        """Send on what each peer sends to the other one; whom either was bridged with is let go."""
-        if other is self or other is self._other:
+        """Send on what each peer sends to the other one; whom either was bridged with is let go.
+
+        Bridged with itself, a leg is an echo.
+        """
+        if other is self._other:
             return
         self.unbridge()
         other.unbridge()
