@@ -30,7 +30,7 @@ async def test_a_name_is_enough_and_the_rest_is_as_documented(world: World) -> N
     domain = await made(world)
     assert domain["account"]["uuid"] == str(world.alice.account)
     assert domain["created_by"]["email"] == domain["modified_by"]["email"] == world.alice.email
-    told = {
+    told: dict[str, Any] = {
         "domain": "acme.sip.localhost",
         "sip_connection": None,
         "sip_control_app": None,

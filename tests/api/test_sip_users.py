@@ -65,7 +65,7 @@ async def test_a_login_and_a_password_are_enough(world: World) -> None:
 
 async def test_everything_that_is_sent_is_kept(world: World) -> None:
     await domain(world.alice)
-    sent = {
+    sent: dict[str, Any] = {
         "first_name": "Ann",
         "last_name": "Lee",
         "email": "ann@example.com",
