@@ -80,8 +80,8 @@ class Line:
         self.latched: tuple[str, int] | None = None
         self.over: Cause | None = None
         self.audio: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.on_over: Callable[[], None] = lambda: None
-        self.on_key: Callable[[str], bool] = lambda _: False
+        self.on_over: Callable[[], None] = _nothing
+        self.on_key: Callable[[str], bool] = _unused
         self._session_id = secrets.randbits(62)
         self._sdp: bytes | None = None
         self._agreed: Negotiated | None = None
@@ -180,6 +180,10 @@ class Line:
         await asyncio.gather(*self._pumps, return_exceptions=True)
         self._fail_records("the media engine never said how it ended")
         self.audio.cancel()
+        # Who looks after the line holds it as well: without these, the collector of cycles would
+        # have every call to look through.
+        self.on_over, self.on_key = _nothing, _unused
+        self._pumps.clear()
         return stats
 
     def _number(self) -> int:
@@ -281,3 +285,12 @@ class Line:
         records, self._records = self._records, {}
         for number, ended in records.items():
             ended(RecordFailed(number, reason))
+
+
+def _nothing() -> None:
+    """Stand in for who is told of a line's end."""
+
+
+def _unused(_key: str) -> bool:
+    """Stand in for who is shown the keys."""
+    return False

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from opentact.voice.sip.call import Call
-from opentact.voice.sip.effects import InfoReceived, LegEvent, Progressed
+from opentact.voice.sip.effects import ENDS, InfoReceived, LegEvent, Progressed
 from opentact.voice.sip.headers import NameAddr
 from opentact.voice.sip.identities import asserted, preferred, privacy
 from opentact.voice.sip.incoming import IncomingCall
@@ -54,6 +54,7 @@ class Leg:
         """End the call whatever its state; `reason` is the text of a Reason header."""
         extra = _reason(reason)
         self._do(lambda now: self._call.hangup(now, extra))
+        self._part()
 
     def reanswer(self, sdp: bytes) -> None:
         """Accept the re-INVITE told as `Reoffered`."""
@@ -91,11 +92,17 @@ class Leg:
     def _hear(self, event: LegEvent) -> None:
         if self._heard is not None:
             self._heard(event)
-            return
-        if isinstance(event, InfoReceived | Progressed) and self.events.qsize() >= MAX_WAITING:
+        elif isinstance(event, InfoReceived | Progressed) and self.events.qsize() >= MAX_WAITING:
             self._driver.count_dropped("event nobody took")
         else:
             self.events.put_nowait(event)
+        if isinstance(event, ENDS):
+            self._part()
+
+    def _part(self) -> None:
+        """Let go of the call, which tells no more: a ring of the two would outlive both."""
+        self._call.listener = None
+        self._heard = None
 
     def _do(self, verb: Callable[[float], None]) -> None:
         verb(self._driver.now())

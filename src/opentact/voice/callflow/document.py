@@ -6,7 +6,7 @@ element's grammar; an element that is sound then reads itself.
 
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 
 from .faults import MAX_FINDINGS, Finding, FlowRefused
 from .grammar import Attribute, Grammar, Missing
@@ -24,8 +24,12 @@ class FlowDocument:
     size: int  # elements below the root
 
 
+@lru_cache(maxsize=256)
 def read(document: bytes) -> FlowDocument:
-    """Read a call-flow document (spec/09), or raise FlowRefused with all that is wrong."""
+    """Read a call-flow document (spec/09), or raise FlowRefused with all that is wrong.
+
+    What was read lately is kept: most calls of a number run the same document.
+    """
     reader = _Reader()
     root = parse(document)
     verbs = reader.document(root)

@@ -80,6 +80,9 @@ class _Builder:
             line = _NEWLINE.split(text)[slip.lineno - 1 : slip.lineno]
             offset, said = self._explain(what, "".join(line), slip.offset)
             raise _refused(slip.lineno, offset + 1, said) from None
+        finally:
+            # The parser holds our methods and we hold it: only a collector could free the two.
+            del self._expat
         if self._root is None:
             raise _refused(1, 1, "no element found; expected <Response>")
         return self._root
