@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from weakref import proxy
 
 import structlog
 
@@ -80,7 +81,8 @@ class Conversation:
         self._rate = rate
         self._desk = desk
         self._recorder = CallRecorder(card, line, desk.book, desk.clock, desk.recordings)
-        self._actor = Actor(line, desk.props, self._recorder, self)
+        # By a proxy, for the two would hold each other beyond the end of the call.
+        self._actor = Actor(line, desk.props, self._recorder, proxy(self))
         self._budget = Budget()
         self._posted: FlowDocument | None = None
         self._sorry = False
