@@ -89,3 +89,97 @@ async def test_a_removed_connection_gives_its_prefix_back(world: World) -> None:
     prefix = {"name": "out", "tech_prefix": connection["tech_prefix"]}
     again = await world.bob.client.post("/rest/profile/outbound_voice", json=prefix)
     assert again.status_code == 201
+
+
+TRUNK: dict[str, Any] = {
+    "transport": "tls",
+    "targets": [{"host": "sip.example.com", "port": 5061, "transport": "tls", "weight": 5}],
+    "username": "me",
+    "password": "secret out",
+    "register": True,
+    "expires": 600,
+    "options_interval_s": 20,
+    "inbound_ips": ["203.0.113.9", "2001:db8:1::/48"],
+    "inbound_username": "in-me",
+    "inbound_password": "secret in",
+}
+
+
+async def test_a_trunk_shows_all_but_its_passwords(world: World) -> None:
+    connection = await made(world, **TRUNK)
+    assert "secret" not in str(connection)
+    assert (connection["has_password"], connection["has_inbound_password"]) == (True, True)
+    assert [(each["host"], each["priority"]) for each in connection["targets"]] == [
+        ("192.0.2.7", 0),
+        ("sip.example.com", 10),
+    ]
+    assert connection["inbound_ips"] == ["203.0.113.9/32", "2001:db8:1::/48"]
+    assert (connection["state"], connection["registration"]) == ("up", None)
+
+
+async def test_every_wrong_field_of_a_trunk_is_named_at_once(world: World) -> None:
+    wrong = {
+        "transport": "pigeon",
+        "targets": [{"host": "", "port": 70000, "weight": -1}],
+        "username": "me@there",
+        "password": "",
+        "expires": 10,
+        "options_interval_s": 4000,
+        "inbound_ips": ["10.0.0.0/8", "nowhere"],
+    }
+    answer = await world.alice.client.post(PATH, json={**OFFICE, **wrong})
+    assert answer.status_code == 400
+    assert set(answer.json()["fields"]) == {
+        "params.transport",
+        "params.targets.0.host",
+        "params.targets.0.port",
+        "params.targets.0.weight",
+        "params.username",
+        "params.password",
+        "params.expires",
+        "params.options_interval_s",
+        "params.inbound_ips.0",
+        "params.inbound_ips.1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("sent", "missing"),
+    [
+        ({"register": True}, {"username"}),
+        ({"username": "me"}, {"password"}),
+        ({"password": "x"}, {"username"}),
+        ({"inbound_username": "me"}, {"inbound_password"}),
+        ({"register": True, "inbound_password": "x"}, {"username", "inbound_username"}),
+    ],
+)
+async def test_a_login_is_whole_or_not_there(
+    world: World, sent: dict[str, Any], missing: set[str]
+) -> None:
+    answer = await world.alice.client.post(PATH, json={**OFFICE, **sent})
+    assert answer.status_code == 400
+    assert set(answer.json()["fields"]) == {f"params.{name}" for name in missing}
+
+
+async def test_a_login_is_one_connections_alone(world: World) -> None:
+    await made(world, **TRUNK)
+    answer = await world.bob.client.post(PATH, json={**OFFICE, **TRUNK})
+    assert (answer.status_code, answer.json()["code"]) == (409, "login_taken")
+    assert list(answer.json()["fields"]) == ["params.inbound_username"]
+
+
+async def test_null_takes_a_login_away(world: World) -> None:
+    connection = await made(world, **TRUNK)
+    nothing = {"username": None, "password": None, "register": False}
+    path = f"{PATH}/{connection['uuid']}"
+    changed = (await world.alice.client.patch(path, json=nothing)).json()["payload"]
+    assert (changed["username"], changed["has_password"], changed["register"]) == (
+        None,
+        False,
+        False,
+    )
+    assert changed["inbound_username"] == "in-me"
+
+
+async def test_a_connection_that_is_off_says_so(world: World) -> None:
+    assert (await made(world, is_active=False))["state"] == "inactive"

@@ -200,6 +200,8 @@ _SWITCH = {"name": "mine", "remote_ip": "192.0.2.10"}
 _INVITE = {"name": "mine", "expired_on": "2124-01-01T00:00:00Z"}
 _FRIEND = {"users": ["{theirs.sip_friend}"]}
 CASES |= {
+    "GET /rest/sip/registration": mine_only(),
+    "POST /rest/sip/registration/search": mine_only({}),
     "GET /rest/sip/domain": mine_only(),
     "POST /rest/sip/domain": [
         hidden_in_body({"domain": "mallory", "sip_connection": "{theirs.connection}"}),
@@ -214,6 +216,11 @@ CASES |= {
         hidden_in_body(_PROFILE, domain="sip_domain"),
     ],
     "DELETE /rest/sip/domain/{domain}": hidden(domain="empty_sip_domain"),
+    "GET /rest/admin/carrier": admins_only(),
+    "POST /rest/admin/carrier": admins_only({"name": "mine"}),
+    "GET /rest/admin/carrier/{uuid}": admins_only(uuid="connection"),
+    "PATCH /rest/admin/carrier/{uuid}": admins_only({"name": "mine"}, uuid="connection"),
+    "DELETE /rest/admin/carrier/{uuid}": admins_only(uuid="connection"),
     "GET /rest/sip/tech_prefix/{tn}/{domain}": admins_only(tn="tn", domain="sip_domain"),
     "GET /rest/sip/domain/{domain}/user": hidden(domain="sip_domain"),
     "POST /rest/sip/domain/{domain}/user": [

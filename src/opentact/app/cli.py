@@ -22,6 +22,7 @@ COMMANDS = {
     "account": ("cli_operator:account_app", "Open accounts: who owns numbers, calls and money."),
     "token": ("cli_operator:token_app", "Make API tokens."),
     "credit": ("cli_operator:credit_app", "Give an account credit."),
+    "carrier": ("cli_carrier:carrier_app", "The operator's carriers."),
     "numbers": ("cli_wired:numbers_app", "The inventory, and the life of leases."),
     "callflow": ("cli_callflow:callflow_app", "Check and rehearse call flows."),
     "simulate": ("cli_simulate:simulate_app", "Traffic from the simulated carrier."),

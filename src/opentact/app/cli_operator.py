@@ -53,7 +53,7 @@ def account_create(
     async def run() -> None:
         passwords = Passwords(time.monotonic)
         try:
-            async with _database(data) as database:
+            async with database_of(data) as database:
                 opened = await create_account(
                     database,
                     passwords,
@@ -91,7 +91,7 @@ def token_create(
 
     async def run() -> None:
         secret = new_secret()
-        async with _database(data) as database:
+        async with database_of(data) as database:
             uuid = await give_token(
                 database, SystemClock(), email=email, secret=secret, name=name, ttl=ttl
             )
@@ -120,7 +120,7 @@ def credit(
 
     async def run() -> None:
         events = EventLog(render, lambda _: None)
-        async with _database(data) as database:
+        async with database_of(data) as database:
             balance = await give_credit(
                 database, events, SystemClock(), email=email, amount=dollars, note=note
             )
@@ -159,7 +159,8 @@ def db_upgrade(data: Data = None, *, as_json: Json = False) -> None:
 
 
 @asynccontextmanager
-async def _database(data: Data) -> AsyncIterator[Database]:
+async def database_of(data: Data) -> AsyncIterator[Database]:
+    """Open the database that the settings name, if its schema is this program's."""
     database = Database(load({"data": data}).url)
     try:
         there = await database.revision()
