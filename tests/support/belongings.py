@@ -11,6 +11,7 @@ from opentact.voice.calls import Call, CallState, Direction
 from opentact.voice.recordings import Recording, RecordingState
 
 from .numbers import FIRST, buy, stocked
+from .registering import registration
 from .sip_people import SECRET, ha1b
 from .world import Tenant, World
 
@@ -76,6 +77,13 @@ async def _order(_: World, who: Tenant, owned: dict[str, str]) -> str:
 async def _lease(_: World, who: Tenant, owned: dict[str, str]) -> str:
     answer = await who.client.get(f"/rest/lease/tn/{owned['tn']}")
     return str(answer.json()["payload"]["uuid"])
+
+
+async def _registration(world: World, _: Tenant, owned: dict[str, str]) -> str:
+    binding = registration(UUID(owned["sip_user"]), world.clock.now())
+    async with world.database.write() as session:
+        session.add(binding)
+    return binding.key
 
 
 async def _call(world: World, who: Tenant, owned: dict[str, str]) -> str:
@@ -157,6 +165,7 @@ THINGS: dict[str, Make] = {
     "sip_friend": _made_by(
         "/rest/sip/domain/{sip_domain}/user", {"login": "bea", "password": SECRET}
     ),
+    "sip_registration": _registration,
     "sip_switch": _made_by(
         "/rest/sip/domain/{sip_domain}/switch", {"name": "pbx", "remote_ip": "192.0.2.9"}
     ),

@@ -20,10 +20,13 @@ from opentact.billing.ledger import BalanceChanged
 from opentact.events.log import Place
 from opentact.numbers.events import LeaseReleased, LeaseRenewed, OrderChanged, OrderSummary
 from opentact.voice.apps import SipControlApp
+from opentact.voice.binding_book import UserStateChanged
 from opentact.voice.call_events import CallCard, CallChanged, CommandEnded, RecordingChanged
 from opentact.voice.callflow.steps import Command
 from opentact.voice.calls import Call, CallState, Direction, thread_of
+from opentact.voice.domains import SipDomain
 from opentact.voice.recordings import Recording, RecordingState
+from opentact.voice.sip_users import SipUser
 from opentact.voice.trunk_events import TrunkPart, TrunkTurned
 from opentact.voice.trunk_ways import TrunkKind
 
@@ -142,6 +145,28 @@ ORDER = OrderSummary(uuid(40), "success", BEGAN, AT, total=2, success=1, process
 LINK = f"https://api.example.com/rest/record/{uuid(30)}/file?expires=1708450904&signature=…"
 NEXT_MONTH = datetime(2024, 3, 20, 16, 41, 44, tzinfo=UTC)
 
+SIP_DOMAIN = SipDomain(
+    uuid=uuid(70),
+    created_on=datetime(2024, 1, 4, tzinfo=UTC),
+    modified_on=datetime(2024, 1, 4, tzinfo=UTC),
+    account_uuid=ACCOUNT.uuid,
+    domain="acme.sip.example.com",
+)
+SIP_USER = SipUser(
+    uuid=uuid(71),
+    created_on=datetime(2024, 1, 5, tzinfo=UTC),
+    modified_on=datetime(2024, 1, 5, tzinfo=UTC),
+    account_uuid=ACCOUNT.uuid,
+    sip_domain_uuid=SIP_DOMAIN.uuid,
+    login="bob",
+    login_key="bob",
+    ha1="never shown",
+    ha1b="never shown",
+    ha1_sha256="never shown",
+    ha1b_sha256="never shown",
+    first_name="Bob",
+    last_name="Baker",
+)
 SAMPLES: dict[str, object] = {
     "balance": BalanceChanged(ACCOUNT, Decimal("814.85626"), "voice_charge_in"),
     "call_state.init": CallChanged(call(CallState.INIT), CallState.INIT, 1),
@@ -167,6 +192,7 @@ SAMPLES: dict[str, object] = {
         "down",
         "no answer to OPTIONS, the 3rd failure in a row",
     ),
+    "sip_user_state": UserStateChanged(ACCOUNT, SIP_DOMAIN, SIP_USER, online=True),
     "tn.released": LeaseReleased(LEASE, 12015550100, ACCOUNT, "released by its holder"),
 }
 

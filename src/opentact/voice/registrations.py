@@ -7,7 +7,7 @@ as its connection is. Rules are those of sip/registrar.py, credentials those of 
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 from uuid import UUID
 
@@ -60,7 +60,8 @@ class Registrations:
         self._book = book
         self._now = now
         self._places = Whereabouts()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._checks: set[asyncio.Task[None]] = set()
+        self._watch: asyncio.Task[None] | None = None
 
     async def start(self, node: str) -> None:
         """Read back what held when the node stopped, and begin to look for what expires."""
@@ -76,13 +77,14 @@ class Registrations:
                 self._places.set(owner.at((*owner.bindings, binding)))
         for user, changed in gone.items():
             self._book.note(user, changed, online=None if self._places.get(user) else False)
-        self._work(self._look_for_expired(), "registrations")
+        self._watch = asyncio.create_task(self._look_for_expired(), name="registrations")
 
     async def close(self) -> None:
         """Stop, and store what is not stored yet."""
-        for task in self._tasks:
+        tasks = [*self._checks, *filter(None, [self._watch])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._book.close()
 
     def __len__(self) -> int:
@@ -129,7 +131,14 @@ class Registrations:
         """
         del domain
         if len(self):
-            self._work(self._check_again(), "registrations-checked")
+            check = asyncio.create_task(self._check_again(), name="registrations-checked")
+            self._checks.add(check)
+            check.add_done_callback(self._checks.discard)
+
+    async def settled(self) -> None:
+        """Wait until all that has changed is looked at, and stored."""
+        await asyncio.gather(*self._checks)
+        await self._book.settled()
 
     def rows(self) -> list[dict[str, object]]:
         """List every binding, for `opentact inspect`."""
@@ -197,11 +206,6 @@ class Registrations:
             held, owner = self._places.get(user), whose.get(user)
             if held is not None and (owner is None or owner.secret != held.secret):
                 self._change(held.at(()))
-
-    def _work(self, work: Coroutine[None, None, None], name: str) -> None:
-        task = asyncio.create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 def _held(user: KnownUser) -> Registered:
