@@ -14,17 +14,17 @@ from typing import Any, Protocol
 import structlog
 
 from . import causes
-from .bridge_media import BridgeMedia, Side, other
+from .bridge_media import BridgeMedia, Side
 from .call_book import CallBook
 from .causes import Cause, cause_of_status
 from .cdr import Cdr
-from .dialling import CalledLeg, CallingLeg, Fork, Stage, Talking
+from .dialling import CalledLeg, CallingLeg, DialFurther, Stage
 from .endings import told
 from .hunt import Hunt, Outcome, Told
 from .media import MediaEvent, MediaGone, MediaStats, RtpTimeout
+from .media_exchange import MediaExchange
 from .sdp.faults import SdpRefused
 from .sip.effects import (
-    Acked,
     Answered,
     Cancelled,
     Expired,
@@ -33,9 +33,6 @@ from .sip.effects import (
     LegEvent,
     NoAck,
     Progressed,
-    Reanswered,
-    Reoffered,
-    ReofferRefused,
 )
 
 log = structlog.get_logger(__name__)
@@ -43,13 +40,6 @@ NO_ANSWER_S = 180.0
 """Timer C of RFC 3261 16.6: what rings longer is given up by any proxy on its way as well."""
 
 _HUNG_UP = {"caller": causes.CALLER_HUNG_UP, "callee": causes.CALLEE_HUNG_UP}
-
-
-class DialFurther(Protocol):
-    """Sends an INVITE that may pass so many more servers."""
-
-    def __call__(self, fork: Fork, sdp: bytes, *, hops: int) -> CalledLeg:
-        """Send it. Raises ValueError when it cannot be sent."""
 
 
 class Ticket(Protocol):
@@ -93,6 +83,7 @@ class Bridge:
         self.on_closed: Callable[[], None] = lambda: None
         self._leg = leg
         self._media = media
+        self._exchange = MediaExchange(leg, media)
         self._tickets = tickets
         self._desk = desk
         self._hops = hops
@@ -213,6 +204,7 @@ class Bridge:
             return
         self._answered = True
         self._leg.answer(self._answer or b"")
+        self._exchange.begins(self._called)
         self.caller.rings()
         self.caller.answers()
         self.caller.joins()
@@ -236,16 +228,11 @@ class Bridge:
                 self.end(causes.CALLER_CANCELLED, reason=reason, gone="caller")
             case NoAck():
                 self.end(causes.NO_ACK, gone="caller")
-            case Acked(sdp, again) if sdp is not None:
-                self._on_ack(sdp, "caller", again=again)
             case _:
                 self._on_either("caller", event)
 
     def _on_callee(self, event: LegEvent) -> None:
-        if isinstance(event, Acked) and event.sdp is not None:
-            self._on_ack(event.sdp, "callee", again=event.again)
-        else:
-            self._on_either("callee", event)
+        self._on_either("callee", event)
 
     def _on_either(self, side: Side, event: LegEvent) -> None:
         match event:
@@ -255,46 +242,14 @@ class Bridge:
                 self.end(causes.PEER_GONE, f"{causes.PEER_GONE.words}: {why}", gone=side)
             case Failed():
                 self.end(causes.SERVER_STOPPED, gone=side)
-            case Reoffered(offer):
-                self._on_reoffer(side, offer)
-            case Reanswered(sdp):
-                self._talker(other(side)).reanswer(self._media.reanswered(other(side), sdp))
-            case ReofferRefused(status):
-                self._media.withdrawn(other(side))
-                self._talker(other(side)).refuse_reoffer(status)
             case _:
-                pass
+                self._talk_of_media(side, event)
 
-    def _on_ack(self, sdp: bytes, side: Side, *, again: bool) -> None:
-        """Take an answer to an offer that went out in a 200."""
+    def _talk_of_media(self, side: Side, event: LegEvent) -> None:
         try:
-            answer = self._media.reacked(side, sdp) if again else self._media.acked(sdp)
+            self._exchange.hear(side, event)
         except SdpRefused as refused:
             self.end(causes.NO_COMMON_CODEC, f"{causes.NO_COMMON_CODEC.words}: {refused}")
-            return
-        if answer is not None:
-            self._talker(other(side)).acknowledge(answer)
-
-    def _on_reoffer(self, side: Side, offer: bytes | None) -> None:
-        leg = self._talker(side)
-        known = self._media.known(side) if offer is None else None
-        if known is not None:
-            leg.reanswer(known)
-            return
-        if not self._answered:
-            leg.refuse_reoffer(491)
-            return
-        try:
-            proposal = self._media.reoffer(side, offer)
-        except SdpRefused as refused:
-            leg.refuse_reoffer(refused.status)
-            return
-        self._talker(other(side)).reoffer(proposal)
-
-    def _talker(self, side: Side) -> Talking:
-        if side == "callee" and self._called is not None:
-            return self._called
-        return self._leg
 
     # How it ends.
 
@@ -325,6 +280,8 @@ class Bridge:
     def _close(self, stats: tuple[MediaStats, MediaStats] | None) -> None:
         self.callee.closes(told(stats[1]) if stats else None)
         self.caller.closes(told(stats[0]) if stats else None)
+        # A leg that costs settles its ticket with its charge; this frees what is left.
+        self._close_tickets()
         # After the charges: a ticket whose call pays is closed by the commit of that.
         self._close_tickets()
         self.on_closed()

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import structlog
+
 from .dialling import CallingLeg
 from .directory import Directory
 from .facts import DomainFacts, UserFacts
@@ -19,6 +21,7 @@ from .sip_directory import KnownUser
 from .sip_login import Challenge, Nobody
 from .trunk_ways import TrunkCaller
 
+log = structlog.get_logger(__name__)
 STRANGER = 403
 BUSY = 503
 
@@ -93,7 +96,10 @@ class Callers:
                 return await self._user(who)
             if not who.unknown:
                 return Refusal(BUSY)
-        return trunk or Refusal(STRANGER)
+        if trunk is None:
+            log.warning("call_from_stranger", source=leg.source[0], called=leg.called)
+            return Refusal(STRANGER)
+        return trunk
 
     async def _user(self, known: KnownUser) -> Caller | Refusal:
         domain = await self._directory.domain(known.domain.name)

@@ -92,7 +92,7 @@ class Conversation:
 
     @property
     def over(self) -> Cause | None:
-        """Why the call is just ending, if it is."""
+        """Why the call is ending, if it is."""
         return self.line.over
 
     def line_is_over(self) -> None:

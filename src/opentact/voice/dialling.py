@@ -98,6 +98,13 @@ class CallingLeg(Talking, Protocol):
         """Refuse the call."""
 
 
+class DialFurther(Protocol):
+    """Sends an INVITE that may pass so many more servers."""
+
+    def __call__(self, fork: Fork, sdp: bytes, *, hops: int) -> CalledLeg:
+        """Send it. Raises ValueError when it cannot be sent."""
+
+
 class Dialler(Protocol):
     """Where INVITEs are sent from (adapters/sip/endpoint.py)."""
 

@@ -44,8 +44,7 @@ from .sip.machine import Address
 from .trunk_ways import TrunkCaller, TrunkKind
 
 log = structlog.get_logger(__name__)
-INSIDE = TrunkCaller(TrunkKind.CARRIER, "house")
-"""Who delivers calls that do not leave the house: they were let through where they began."""
+INSIDE = TrunkCaller(TrunkKind.CARRIER, "house")  # whose calls were let through where they began
 
 
 class LiveCall(Protocol):
@@ -187,18 +186,13 @@ class Switchboard:
             if leg.source is not HOUSE:
                 caller = await self._callers.who(leg)
             if isinstance(caller, Refusal):
-                self._turn_away(leg, caller)
+                leg.reject(caller.status, headers=caller.headers)
             else:
                 await self._dispatch.place(leg, caller)
         except Exception:
             # Too late for a call that has its answer; one that has none must not ring on.
             leg.reject(500, reason=causes.INTERNAL.reason_header)
             raise
-
-    def _turn_away(self, leg: ReceivedCall, refusal: Refusal) -> None:
-        if not refusal.headers:
-            log.warning("call_from_stranger", source=leg.source[0], called=leg.called)
-        leg.reject(refusal.status, headers=refusal.headers)
 
     async def _converse(self, leg: ReceivedCall, admitted: Admitted, ticket: Ticket | None) -> None:
         """Have a call answered by an app's flow."""
@@ -209,7 +203,7 @@ class Switchboard:
             lease=admitted.lease,
             rate=admitted.rate.per_minute,
         )
-        card.ticket = held
+        card.ticket = ticket
         try:
             media = await self._media.open(card.call.uuid, self._edge.media_host)
         except (NoMediaPorts, MediaUnavailable) as fault:
