@@ -50,6 +50,7 @@ class Settings:
     sip_tls_ca: str = _setting(
         "", "File (PEM) with the CAs that SIP peers must be signed by; the system's if empty"
     )
+    sip_dns: str = _setting("", "Name server for SIP domains, HOST:PORT; the system's if empty")
     sip_advertise: str = _setting("", "Host that SIP and SDP name, when it is not the one bound")
     sip_base: str = _setting(
         "sip.localhost", "What the names of SIP domains end with: acme.sip.localhost"
@@ -81,6 +82,16 @@ class Settings:
     sign_up: bool = _setting(True, "Whether anybody may sign up by POST /rest/user")  # noqa: FBT003
     rate_limit: int = _setting(
         200, "Requests a second of one API token, twice as many at once; 0 for no limit"
+    )
+    open_countries: str = _setting(
+        "US,CA", "Countries (ISO 3166, comma separated) that calls may go to unless told otherwise"
+    )
+    account_channels: int = _setting(0, "Calls at once of an account without a limit; 0 for none")
+    account_calls_per_second: int = _setting(
+        0, "New calls a second of an account without a limit; 0 for none"
+    )
+    user_calls_per_minute: int = _setting(
+        60, "Calls a SIP user may place to the telephone network in a minute; 0 for no limit"
     )
     event_days: int = _setting(30, "Days that events are kept for replay")
     park_seconds: int = _setting(30, "Seconds a call waits for a call flow to be posted")
@@ -146,7 +157,10 @@ class Settings:
     def checked(self) -> "Settings":
         """Look at every value that is read later, so that a wrong one is said at the start."""
         _ = (self.http_address, self.sip_address, self.port_range, self.carrier_networks)
-        _ = (self.sip_tcp_address, *map(self.sip_place, ("sip_tls", "sip_ws", "sip_wss")))
+        _ = (
+            self.sip_tcp_address,
+            *map(self.sip_place, ("sip_tls", "sip_ws", "sip_wss", "sip_dns")),
+        )
         _networks("fetch_networks", self.fetch_networks)
         _ = self.dev_carrier_address
         _check_database(self.database_url)

@@ -20,6 +20,7 @@ def listening_of(settings: Settings) -> Listening:
             _file(settings.sip_tls_key),
             _file(settings.sip_tls_ca),
         ),
+        dns=settings.sip_place("sip_dns"),
     )
     try:
         if listening.tls or listening.wss:

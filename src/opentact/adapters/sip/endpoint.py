@@ -64,8 +64,8 @@ class SipEndpoint:
             self._arrived, self._rearm, handlers.closed, self._unreachable, handlers.message
         )
         self._transports = Transports(sockets, listening, ears, identity)
-        self.local = self._transports.datagrams.local
-        self.ports = self._transports.ports
+        self.local, self.ports = self._transports.datagrams.local, self._transports.ports
+        self.locator = self._transports.locator
         self.counters = self._transports.counters
         serves = frozenset() if handlers.request is None else frozenset({"REGISTER"})
         self._agent = Agent(identity, lambda: secrets.token_hex(8), serves=serves)

@@ -19,13 +19,17 @@ Sockets = dict[str, socket.socket]
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Where to listen beside UDP, (host, port) each; None where not. Port 0 takes a free one."""
+    """Where to listen beside UDP, (host, port) each; None where not. Port 0 takes a free one.
+
+    `dns` is the name server to ask (RFC 3263), the system's if None.
+    """
 
     tcp: Place | None = None
     tls: Place | None = None
     ws: Place | None = None
     wss: Place | None = None
     files: TlsFiles = field(default_factory=TlsFiles)
+    dns: Place | None = None
     max_connections: int = MAX_CONNECTIONS
     max_per_source: int = MAX_PER_SOURCE
 

@@ -56,6 +56,7 @@ class Hooks:
     hear: Callable[[bytes, Address], None]
     pause: Callable[[], None]
     closed: Callable[[int], None]
+    failed: Callable[[Address], None]
 
 
 class Streams:
@@ -232,6 +233,7 @@ class Streams:
         why = explain(error, f"{place.name or place.host}:{place.port}")
         self._refuse(fault_of(error))
         self.failures.append(Failure(place, why, self.now()))
+        self._hooks.failed(place)
         log.warning("sip_connection_failed", transport=place.transport, why=why)
         for _, unsent in self._waiting.pop(place, ()):
             unsent(why)

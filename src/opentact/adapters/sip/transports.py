@@ -5,11 +5,13 @@ goes by TCP to the same place, and by UDP after all when nobody listens there (R
 18.1.1); who refused is remembered for a while.
 """
 
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from opentact.adapters.sip.datagrams import Datagrams
 from opentact.adapters.sip.listener import Listener
+from opentact.adapters.sip.locator import Locator
 from opentact.adapters.sip.sockets import Listening, Place, Sockets
 from opentact.adapters.sip.streams import Hooks, Streams
 from opentact.adapters.sip.tls import client_context, server_context
@@ -51,7 +53,7 @@ class Transports:
         self.identity = identity
         self.counters = Counters()
         self.streams = Streams(
-            Hooks(self._hear, ears.pause, ears.closed),
+            Hooks(self._hear, ears.pause, ears.closed, self._failed),
             self.counters.refused,
             server_tls=server_tls,
             client_tls=client_tls,
@@ -67,6 +69,9 @@ class Transports:
             if name != "udp"
         ]
         self.ports = {each.local.transport: each.local.port for each in self._listeners}
+        families = (6,) if self.datagrams.family == socket.AF_INET6 else (4,)
+        speaks = ("udp", "tcp", "tls")
+        self.locator = Locator(speaks, families=families, server=listening.dns)
 
     def send(self, data: bytes, peer: Address, *, repeat: bool = False) -> None:
         """Send by whatever leads to the peer; what finds no way is told as unreachable."""
@@ -131,6 +136,9 @@ class Transports:
         if len(self._udp_only) >= MAX_UDP_ONLY:
             del self._udp_only[next(iter(self._udp_only))]
         self._udp_only[place] = self.streams.now() + UDP_ONLY_SECONDS
+
+    def _failed(self, place: Address) -> None:
+        self.locator.avoid(place)
 
     def _uncount(self) -> None:
         """Take back that a message went out: its connection came to nothing."""
