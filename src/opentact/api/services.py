@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 from opentact.accounts.attempts import Attempts
 from opentact.accounts.jwt import JwtIssuer
 from opentact.accounts.passwords import Passwords
+from opentact.billing.deck_book import DeckBook
 from opentact.events.bus import Bus
 from opentact.events.log import EventLog
 from opentact.events.presence import Presence
@@ -22,6 +23,7 @@ from opentact.numbers.periods import Period
 from opentact.numbers.providers import NumberProvider, usual_providers
 from opentact.voice.changes import Changes
 from opentact.voice.recordings import RecordingLinks
+from opentact.voice.rules.quotes import Quotes
 from opentact.voice.switchboard import LiveCalls
 
 from .auth import Authenticator, Principal
@@ -69,6 +71,8 @@ class Services:
     sip_changes: Changes = field(default_factory=Changes)
     sip_attempts: Attempts = field(default_factory=lambda: Attempts(time.monotonic))
     trunks: TrunkBoard = field(default_factory=NoTrunks)
+    quotes: Quotes | None = None
+    decks: DeckBook | None = None
     pings: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     metrics: Metrics = field(default_factory=Metrics)
     rates: Rates = field(default_factory=lambda: Rates(per_second=0))

@@ -53,6 +53,7 @@ from .inspecting import lookers
 from .job_list import regular_jobs
 from .jobs import JobRunner
 from .registrar import Registrar, open_registrar
+from .rule_wiring import open_rules
 from .settings import Settings
 from .sip_listening import listening_of, places_of
 from .trunk_wiring import TrunkNews, keep_trunks, open_trunks
@@ -101,19 +102,33 @@ async def open_platform(settings: Settings, database: Database) -> AsyncIterator
     async with AsyncExitStack() as stack:
         passwords = stack.enter_context(closing(Passwords(time.monotonic)))
         await close_lost(database, events, clock, node, recordings, links)
-        book = _open_book(stack, database, events, clock, links)
+        journal = Journal(database)
+        stack.push_async_callback(journal.close)
+        book = CallBook(journal, events, clock, link=links.link)
+        stack.push_async_callback(book.close)
         props, media, speech = await _engines(settings, stack)
         desk = Desk(book, clock, props, recordings, call_entity, float(settings.park_seconds))
         agents = settings.md5_agents
         registrar = await open_registrar(stack, database, events, clock, node, agents)
         trunks = await open_trunks(stack, settings, database, media)
+        rules = await open_rules(
+            stack,
+            settings,
+            database,
+            journal,
+            clock,
+            node,
+            lambda tn: directory.holder(tn),  # noqa: PLW0108 - the directory is made later
+        )
         near = Neighbours(
             sources=trunks,
             logins=registrar.logins,
             phones=registrar.registrations,
             outlets=trunks,
+            rules=rules.rules,
         )
         switchboard = Switchboard(database, media, desk, _edge(settings, node), near)
+        directory = switchboard.directory
         sip = await _open_sip(settings, switchboard, registrar, stack)
         near.dialler = sip
         keep_trunks(stack, settings, trunks, sip, TrunkNews(database, events, clock))
@@ -139,6 +154,8 @@ async def open_platform(settings: Settings, database: Database) -> AsyncIterator
             sip_online=registrar.registrations.is_online,
             rates=Rates(per_second=settings.rate_limit),
             trunks=trunks,
+            quotes=rules.quotes,
+            decks=rules.decks,
             pings=_pings(database, media),
         )
         _keep(stack, watch(database, services.sip_changes), "watch-sip-changes")
@@ -157,20 +174,6 @@ def _pings(database: Database, media: MediaEngine) -> dict[str, Callable[[], Awa
     if isinstance(media, ProcessMedia):
         pings["media"] = media.start
     return pings
-
-
-def _open_book(
-    stack: AsyncExitStack,
-    database: Database,
-    events: EventLog,
-    clock: SystemClock,
-    links: RecordingLinks,
-) -> CallBook:
-    journal = Journal(database)
-    stack.push_async_callback(journal.close)
-    book = CallBook(journal, events, clock, link=links.link)
-    stack.push_async_callback(book.close)
-    return book
 
 
 def _keep(stack: AsyncExitStack, work: Coroutine[None, None, None], name: str) -> None:

@@ -30,6 +30,7 @@ from opentact.accounts.users import (
 from opentact.adapters.storage.database import Database
 from opentact.adapters.storage.faults import DatabaseUnusable, said
 from opentact.billing.ledger import Line, RefType, post
+from opentact.billing.rate_sheets import seed_decks
 from opentact.kit.clock import SystemClock
 from opentact.kit.faults import Fault
 from opentact.messaging.profiles import default_profile
@@ -110,6 +111,7 @@ async def _seed(
         now = clock.now()
         await seed_profiles(session, now=now)
         await seed_products(session, now)
+        await seed_decks(session, now)
         await seed_dev(session, now=now)
         operator = await open_account(session, name="Operator", email=ADMIN_EMAIL, now=now)
         await add_user(session, _user(operator, ADMIN_EMAIL, admin_hash, Role.ADMIN, now))

@@ -58,6 +58,13 @@ async def free_balance(session: AsyncSession, account: UUID) -> Decimal:
     return (balance or ZERO) - (held or ZERO)
 
 
+async def unheld_balance(session: AsyncSession, account: UUID) -> Decimal:
+    """Tell what is there and not set aside, to show it: nothing is locked."""
+    balance = await session.scalar(select(_ACCOUNT.c.balance).where(_ACCOUNT.c.uuid == account))
+    held = await session.scalar(_HELD, {"account": account})
+    return (balance or ZERO) - (held or ZERO)
+
+
 async def check_free(session: AsyncSession, account: UUID, amount: Decimal) -> None:
     """See that the amount is free, as `free_balance` tells, or raise `NotEnoughBalance`."""
     free = await free_balance(session, account)

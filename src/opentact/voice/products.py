@@ -4,6 +4,7 @@ A public product is everybody's. A private one is for the account it was made fo
 none, for admins only (spec/05; decision 0035).
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -102,3 +103,11 @@ def _open_to(owner: Owner) -> ColumnElement[bool]:
     if owner.admin:
         return or_(public, mine, SipProduct.account_uuid.is_(None))
     return or_(public, mine)
+
+
+async def decks_of(session: AsyncSession, products: Collection[int]) -> dict[int, int]:
+    """Tell which rate deck each of these products has (billing/rate_decks.py)."""
+    found = await session.execute(
+        select(SipProduct.id, SipProduct.rate_table_id).where(SipProduct.id.in_(products))
+    )
+    return {row.id: row.rate_table_id for row in found}
