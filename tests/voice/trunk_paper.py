@@ -68,7 +68,7 @@ class Net:
 
     def __post_init__(self) -> None:
         loop = asyncio.get_running_loop()
-        self.trunks = RowsOnPaper(_NoStorage(), loop.time, Random(5).randrange)
+        self.trunks = RowsOnPaper(NoStorage(), loop.time, Random(5).randrange)
         self.trunks.rows = Rows()
         self.keeper = TrunkKeeper(
             self.trunks, self, self._resolve, self._tell, place="198.51.100.1:5060"
@@ -107,7 +107,9 @@ class Net:
         self.reasons += [reason for *_, reason in news]
 
 
-class _NoStorage:
+class NoStorage:
+    """A storage that may not be asked."""
+
     def read(self) -> Any:
         raise AssertionError("rows are on paper")
 
