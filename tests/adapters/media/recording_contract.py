@@ -1,19 +1,32 @@
 """What every media engine must do when it records."""
 
+import asyncio
+import wave
 from pathlib import Path
+from uuid import uuid4
 
+import miniaudio
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from adapters.media.contract import EngineContract, event, recorded_samples
-from adapters.media.peer import FRAME, Peer, pitch, tone
+from adapters.media.peer import FRAME, HOST, Peer, pitch, tone
 from opentact.voice.media import (
+    MediaEngine,
     MediaLeg,
     Recorded,
     RecordFailed,
 )
 from opentact.voice.rtp.g711 import decode
 from opentact.voice.rtp.wav import HEADER_BYTES
+
+
+def is_silent_at(audio: NDArray[np.int16], hertz: float) -> bool:
+    """Whether that frequency is 40 dB below the strongest one."""
+    spectrum = np.abs(np.fft.rfft(audio.astype(float) * np.hanning(len(audio))))
+    at = round(hertz * len(audio) / 8_000)
+    return bool(spectrum[at - 2 : at + 3].max() < spectrum.max() / 100)
 
 
 class RecordingContract(EngineContract):
@@ -31,6 +44,47 @@ class RecordingContract(EngineContract):
         assert 480 <= recorded.duration_ms <= 700
         assert pitch(audio) == pytest.approx(997, abs=5)
         assert np.count_nonzero(np.abs(audio) > 100) > 3_700
+
+    async def test_both_sides_of_a_bridge_have_a_channel_each(
+        self, engine: MediaEngine, leg: MediaLeg, tmp_path: Path
+    ) -> None:
+        other = await engine.open(uuid4(), HOST)
+        async with Peer() as caller, Peer("PCMA", ssrc=9) as callee:
+            leg.connect(caller.negotiated())
+            other.connect(callee.negotiated())
+            leg.bridge(other)
+            leg.record(1, tmp_path / "stereo.wav", channels=2)
+            leg.record(2, tmp_path / "mixed.wav", both=True)
+            leg.record(3, tmp_path / "one.wav")
+            leg.record(4, tmp_path / "stereo.mp3", channels=2, format="mp3")
+            await asyncio.gather(
+                caller.speaks(leg.port, tone(440, 0.6)), callee.speaks(other.port, tone(1_000, 0.6))
+            )
+            for number in (1, 2, 3, 4):
+                leg.stop_record(number)
+            recorded = {
+                each.record: each for each in [await event(leg, Recorded) for _ in range(4)]
+            }
+        with wave.open(str(tmp_path / "stereo.wav")) as file:
+            assert (file.getnchannels(), file.getframerate()) == (2, 8_000)
+            stereo = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)
+        mixed = recorded_samples(tmp_path / "mixed.wav")
+        assert pitch(stereo[:, 0]) == pytest.approx(440, abs=5)
+        assert pitch(stereo[:, 1]) == pytest.approx(1_000, abs=5)
+        assert is_silent_at(stereo[:, 0], 1_000)
+        assert is_silent_at(stereo[:, 1], 440)
+        assert pitch(recorded_samples(tmp_path / "one.wav")) == pytest.approx(440, abs=5)
+        assert not is_silent_at(mixed, 440)
+        assert not is_silent_at(mixed, 1_000)
+        assert recorded[1].duration_ms == len(stereo) // 8
+        decoded = miniaudio.decode_file(
+            str(tmp_path / "stereo.mp3"), nchannels=2, sample_rate=8_000
+        )
+        from_mp3 = np.asarray(decoded.samples, np.int16).reshape(-1, 2)
+        assert recorded[4].size == (tmp_path / "stereo.mp3").stat().st_size
+        assert len(from_mp3) / 8 == pytest.approx(recorded[4].duration_ms, abs=250)
+        assert pitch(from_mp3[:, 0]) == pytest.approx(440, abs=5)
+        assert pitch(from_mp3[:, 1]) == pytest.approx(1_000, abs=5)
 
     async def test_what_is_lost_is_silence_of_the_same_length(
         self, leg: MediaLeg, tmp_path: Path

@@ -37,6 +37,28 @@ def test_losses_and_disorder_of_the_source_are_passed_on() -> None:
     assert numbers.own() == (1_005, True)
 
 
+def test_after_an_interruption_nothing_is_missing() -> None:
+    numbers = numbering()
+    numbers.relayed(7, 0, 0)
+    numbers.interrupt()
+    numbers.passed(3_200)
+    assert numbers.relayed(7, 20, 3_200) == (1_001, 53_360, True)
+    assert numbers.follows(7, 21, 3_360) == (1_002, 53_520)
+
+
+def test_the_very_next_of_a_run_is_numbered_as_any_of_it() -> None:
+    one, other = numbering(), numbering()
+    assert one.follows(7, 1, 160) is None
+    for numbers in (one, other):
+        numbers.relayed(7, 0, 0)
+    assert one.follows(7, 1, 160) == (1_001, 50_160)
+    assert other.relayed(7, 1, 160) == (1_001, 50_160, False)
+    for wrong in [(8, 2, 320), (7, 3, 320), (7, 2, 3_000_000)]:
+        assert one.follows(*wrong) is None
+    assert one.own() == other.own() == (1_002, True)
+    assert one.timestamp == other.timestamp
+
+
 def test_what_is_from_before_its_run_has_no_place() -> None:
     numbers = numbering()
     numbers.relayed(7, 10, 1_600)

@@ -24,6 +24,8 @@ def test_more_than_the_header_says_does_no_harm() -> None:
 def test_its_length_is_read_back(count: int) -> None:
     assert samples(header(count)) == count
     assert offset(count) == HEADER_BYTES + 2 * count
+    assert samples(header(count, 2)) == count
+    assert offset(count, 2) == HEADER_BYTES + 4 * count
 
 
 @given(st.binary(max_size=60) | st.binary(max_size=20).map(lambda data: header(3)[:24] + data))
@@ -32,7 +34,7 @@ def test_any_bytes_are_a_header_or_refused(data: bytes) -> None:
         count = samples(data)
     except ValueError:
         return
-    assert data[:HEADER_BYTES] == header(count)
+    assert data[:HEADER_BYTES] in {header(count), header(count, 2)}
 
 
 @pytest.mark.parametrize("data", [b"", header(1)[:43], b"x" * 44, header(1)[:40] + b"\x03\0\0\0"])

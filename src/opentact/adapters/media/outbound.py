@@ -89,6 +89,7 @@ class Outbound:
         step = self._ptime
         if not self._sends:
             self._marker = True
+            self._numbers.interrupt()
         elif self.bridged and self._quiet_ms < _QUIET_MS and self.playout.idle:
             if step * _RARE <= _LONGEST_STEP_MS:
                 step *= _RARE

@@ -2,7 +2,7 @@
 
 For peers that agreed on no telephone events. Windows of 25 ms, one every 10 ms, are measured for
 all calls in one multiplication of matrices. A window has a key when nearly all its energy lies in
-one tone of each group, neither much louder than the other; three in a row are a press, and two
+one tone of each group, neither much louder than the other; three in a row are a press, and four
 without end it. That is a tone of 40 ms, and a pause of as much. Speech has energy elsewhere too,
 which is what keeps it from dialling.
 """
@@ -30,7 +30,7 @@ _PURE: Final = 0.7  # share of the energy; a window that a tone fills by 70 % ju
 _TWIST: Final = 6.3  # 8 dB, in either direction
 _ALONE: Final = 4.0  # 6 dB above the other tones of its group
 _QUIETEST: Final = 300.0**2 * _WINDOW  # -34 dBm0 in all
-_HITS, _MISSES = 3, 2
+_HITS, _MISSES = 3, 4
 # A packet may be long, but not longer than a window's worth of work for ten.
 _MOST: Final = 10 * _WINDOW
 

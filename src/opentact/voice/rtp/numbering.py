@@ -36,13 +36,18 @@ class Numbering:
         """Let time pass."""
         self.timestamp = (self.timestamp + samples) & _TIMESTAMPS
 
+    def interrupt(self) -> None:
+        """End the run under way: what is passed on next follows at once, whatever it missed."""
+        if self._ssrc is not None:
+            self._ssrc = None
+            if _signed(self._beyond - self.timestamp) > 0:
+                self.timestamp = self._beyond
+
     def own(self) -> tuple[int, bool]:
         """Give a packet of ours its sequence, and tell whether a run of ours begins with it."""
         fresh = self._ssrc is not None
         if fresh:
-            self._ssrc = None
-            if _signed(self._beyond - self.timestamp) > 0:
-                self.timestamp = self._beyond
+            self.interrupt()
         sequence = self.sequence
         self.sequence = (sequence + 1) & _SEQUENCES
         return sequence, fresh
