@@ -280,8 +280,6 @@ class Bridge:
     def _close(self, stats: tuple[MediaStats, MediaStats] | None) -> None:
         self.callee.closes(told(stats[1]) if stats else None)
         self.caller.closes(told(stats[0]) if stats else None)
-        # A leg that costs settles its ticket with its charge; this frees what is left.
-        self._close_tickets()
         # After the charges: a ticket whose call pays is closed by the commit of that.
         self._close_tickets()
         self.on_closed()

@@ -105,7 +105,7 @@ class Hunt:
 
     def _next(self) -> None:
         """Ring the next stage that can be rung at all."""
-        while not self._ringing and self._stages:
+        while not self._ringing and self._stages and self.tried < MOST_TARGETS:
             self._best = None
             stage = self._stages.pop(0)[: MOST_TARGETS - self.tried]
             for fork in stage:
