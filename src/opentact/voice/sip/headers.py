@@ -52,19 +52,7 @@ class Via:
 
     @classmethod
     def parse(cls, text: str) -> "Via":
-        match = _VIA.fullmatch(text.strip())
-        if match is None:
-            raise ValueError(f"not a Via: {text[:80]!r}")
-        version, transport, host, port, params = match.groups()
-        if port and int(port) > MAX_PORT:
-            raise ValueError(f"not a port of a Via: {port}")
-        return cls(
-            host,
-            int(port) if port else None,
-            parse_params(params) if params else (),
-            transport.upper(),
-            version,
-        )
+        return _parse_via(text)
 
     def __str__(self) -> str:
         place = self.host if self.port is None else f"{self.host}:{self.port}"
@@ -93,6 +81,24 @@ class Via:
             self.transport,
             self.version,
         )
+
+
+# The responses to one request, and its ACK, say the same.
+@lru_cache(maxsize=REMEMBERED)
+def _parse_via(text: str) -> Via:
+    match = _VIA.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"not a Via: {text[:80]!r}")
+    version, transport, host, port, params = match.groups()
+    if port and int(port) > MAX_PORT:
+        raise ValueError(f"not a port of a Via: {port}")
+    return Via(
+        host,
+        int(port) if port else None,
+        parse_params(params) if params else (),
+        transport.upper(),
+        version,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +176,18 @@ class CSeq:
 
     @classmethod
     def parse(cls, text: str) -> "CSeq":
-        match = _CSEQ.fullmatch(text.strip())
-        if match is None or int(match[1]) > MAX_CSEQ:
-            raise ValueError(f"not a CSeq: {text[:80]!r}")
-        return cls(int(match[1]), match[2])
+        return _parse_cseq(text)
 
     def __str__(self) -> str:
         return f"{self.number} {self.method}"
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _parse_cseq(text: str) -> CSeq:
+    match = _CSEQ.fullmatch(text.strip())
+    if match is None or int(match[1]) > MAX_CSEQ:
+        raise ValueError(f"not a CSeq: {text[:80]!r}")
+    return CSeq(int(match[1]), match[2])
 
 
 def parse_hops(text: str) -> int:

@@ -49,6 +49,9 @@ class State(Enum):
     CONFIRMED = auto()
     TERMINATED = auto()
 
+    # Looked up for every message: by identity, which Enum's own, by name, costs six times.
+    __hash__ = object.__hash__
+
 
 class Input(Enum):
     REQUEST = auto()  # the request came again
@@ -59,6 +62,8 @@ class Input(Enum):
     RESEND_TIMER = auto()  # A, E or G
     TIMEOUT_TIMER = auto()  # B, F or H
     LINGER_TIMER = auto()  # D, I, J, K, L or M
+
+    __hash__ = object.__hash__
 
 
 class Action(Enum):

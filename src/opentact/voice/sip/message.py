@@ -56,7 +56,7 @@ class Message:
     def cseq(self) -> CSeq:
         return CSeq.parse(self._required("cseq"))
 
-    @property
+    @lazy
     def call_id(self) -> str:
         return self._required("call-id")
 
@@ -135,9 +135,10 @@ def encode(start: str, lines: Iterable[tuple[str, str]], body: bytes = b"") -> b
     """
     text = [start]
     text += [f"{printed(name)}: {value}" for name, value in lines if name != "content-length"]
-    _check_lines(text)
-    text.append(f"Content-Length: {len(body)}\r\n\r\n")
-    return "\r\n".join(text).encode("utf-8", "surrogateescape") + body
+    head = "\r\n".join(text)
+    _check_breaks(head, len(text) - 1)
+    head += f"\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode("utf-8", "surrogateescape") + body
 
 
 def reply(
@@ -157,18 +158,19 @@ def reply(
     if to and tag and not _has_tag(request):
         to = f"{to};tag={tag}"
     words = phrase_of(status) if phrase is None else phrase
-    more = [f"{printed(name)}: {value}" for name, value in extra]
+    more = [f"{printed(name)}: {value}\r\n" for name, value in extra]
+    ours = f"{VERSION} {status} {words}\r\n{''.join(more)}"
     # What the request brought is known to be of single lines; what comes with us is not.
-    _check_lines([words, tag or "", *more])
-    text = [f"{VERSION} {status} {words}\r\n{request.reply_lines}"]
-    text += [f"To: {to}\r\n"] if to else []
-    text += [f"{line}\r\n" for line in more]
-    text.append(f"Content-Length: {len(body)}\r\n\r\n")
-    return "".join(text).encode("utf-8", "surrogateescape") + body
+    _check_breaks(ours, len(more) + 1)
+    start, _, rest = ours.partition("\r\n")
+    to = f"To: {to}\r\n" if to else ""
+    text = f"{start}\r\n{request.reply_lines}{to}{rest}Content-Length: {len(body)}\r\n\r\n"
+    return text.encode("utf-8", "surrogateescape") + body
 
 
-def _check_lines(lines: list[str]) -> None:
-    if any("\r" in line or "\n" in line for line in lines):
+def _check_breaks(text: str, wanted: int) -> None:
+    """Raise ValueError when there are more line breaks than we wrote: a value brought them."""
+    if text.count("\n") != wanted or text.count("\r") != wanted:
         raise ValueError("a header value may not hold a line break")
 
 

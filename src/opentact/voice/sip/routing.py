@@ -158,6 +158,8 @@ def next_hop(target: str, routes: tuple[str, ...]) -> tuple[str, tuple[str, ...]
     return first, (*routes[1:], f"<{target}>"), first
 
 
+# The same peers again and again, and reading an address costs as much as a header.
+@lru_cache(maxsize=1024)
 def _literal(host: str) -> str | None:
     host = host.strip("[]")
     if host.lower() == "localhost":
