@@ -1,9 +1,11 @@
 """/rest/account: the tenant, its users and its notices (spec/02)."""
 
+from typing import Annotated
 from uuid import UUID
+from zoneinfo import available_timezones
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel
 
 from opentact.accounts.accounts import get_account
 from opentact.accounts.users import Role, add_user, get_user
@@ -11,8 +13,8 @@ from opentact.kit.faults import Forbidden, NotFound
 from opentact.kit.money import dollars
 
 from .envelope import Envelope, errors, ok
-from .fields import Amount, Flag
-from .services import Caller, Inject
+from .fields import Amount, Changes, Count, Countries, Flag, Pace
+from .services import Admin, Caller, Inject
 from .users import UserNew, deactivate, everyone, fresh, shown
 from .wire.accounts import AccountOut, UserOut, account_with_notices
 
@@ -26,6 +28,26 @@ class NotificationUpdate(BaseModel):
     balance_threshold: Amount | None = None
 
 
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("expected a time zone's name, such as America/New_York")
+    return name
+
+
+class AccountUpdate(Changes):
+    """What to change of one's own account; null countries are the platform's usual ones."""
+
+    time_zone: Annotated[str, AfterValidator(_zone)] | None = None
+    countries: Countries | None = None
+
+
+class AccountLimits(Changes):
+    """What the operator limits of an account's calls, all together; null is no limit."""
+
+    channel_limit: Count | None = None
+    calls_per_second: Pace | None = None
+
+
 @router.get(
     "",
     operation_id="GetAccount",
@@ -37,6 +59,24 @@ async def account(who: Caller, services: Inject) -> Response:
     async with services.database.read() as session:
         found = await get_account(session, who.account)
         return ok(account_with_notices(found, await everyone(session, services, who.account)))
+
+
+@router.patch(
+    "",
+    operation_id="ModifyAccount",
+    response_model=Envelope[AccountOut],
+    responses=errors(),
+)
+async def modify(body: AccountUpdate, who: Caller, services: Inject) -> Response:
+    """Change where the account is, and which countries its calls may go to."""
+    async with services.database.write() as session:
+        found = await get_account(session, who.account)
+        if body.time_zone is not None:
+            found.time_zone = body.time_zone
+        if "countries" in body.model_fields_set:
+            found.countries = body.countries
+        found.modified_on = services.clock.now()
+    return ok(account_with_notices(found))
 
 
 @router.patch(
@@ -128,3 +168,20 @@ async def account_by_uuid(uuid: UUID, who: Caller, services: Inject) -> Response
     async with services.database.read() as session:
         found = await get_account(session, uuid)
         return ok(account_with_notices(found, await everyone(session, services, uuid)))
+
+
+@router.patch(
+    "/{uuid}/limits",
+    operation_id="LimitAccount",
+    response_model=Envelope[AccountOut],
+    responses=errors(404),
+)
+async def limits(uuid: UUID, body: AccountLimits, who: Admin, services: Inject) -> Response:
+    """Limit all calls of an account together (admins)."""
+    del who
+    async with services.database.write() as session:
+        found = await get_account(session, uuid)
+        for name in body.model_fields_set:
+            setattr(found, name, getattr(body, name))
+        found.modified_on = services.clock.now()
+    return ok(account_with_notices(found))

@@ -12,6 +12,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from opentact.numbers.countries import countries
+
 MOST_INT = 2**31 - 1  # what an integer column holds
 MOST_MONEY = 10**9
 _NO_NUL = {"pattern": r"^[^\u0000]*$"}
@@ -78,6 +80,7 @@ _Flag: dict[str, Any] = {
 Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema(_Flag)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Count = Annotated[Whole, Field(ge=0, le=MOST_INT)]
+Pace = Annotated[Whole, Field(ge=1, le=MOST_INT)]
 Amount = Annotated[float, BeforeValidator(_number), Field(ge=0, le=MOST_MONEY)]
 Line = Annotated[str, Field(max_length=255, json_schema_extra=_NO_NUL), AfterValidator(sound)]
 Name = Annotated[Line, Field(min_length=1)]
@@ -91,6 +94,26 @@ Hostname = Annotated[
         pattern=r"^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*$",
     ),
 ]
+
+
+def _country(code: str) -> str:
+    code = code.upper()
+    if code not in countries():
+        raise ValueError("expected a country's two letters, such as US")
+    return code
+
+
+def _dialling(prefix: str) -> str:
+    digits = prefix.removeprefix("+")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= MOST_DIGITS):
+        raise ValueError("expected the first digits of numbers, such as 88216")
+    return digits
+
+
+MOST_DIGITS = 15  # ITU-T E.164 6
+Country = Annotated[str, AfterValidator(_country)]
+Countries = Annotated[list[Country], Field(max_length=300)]
+OpenPrefixes = Annotated[list[Annotated[str, AfterValidator(_dialling)]], Field(max_length=100)]
 
 
 def _without_defaults(schema: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ from opentact.voice.usage import refuse_if_used, users_of_profile
 from .around import load_around, owner
 from .auth import Principal
 from .envelope import Envelope, errors, ok
-from .fields import Amount, Changes, Count, Flag, Name, Whole
+from .fields import Amount, Changes, Count, Countries, Flag, Name, OpenPrefixes, Pace, Whole
 from .lease_links import leases_by_uuid
 from .services import Caller, Inject, Services
 from .sip_fields import Columns, Ingress, Product, TrunkSettings
@@ -64,6 +64,22 @@ class OutboundProfileFields(Columns):
         Whole,
         Field(ge=0, le=2, description="0 none, 1 sign A own numbers and C others, 2 own only"),
     ] = 0
+    calls_per_second: Annotated[
+        Pace | None, Field(description="new calls a second; more wait for their turn")
+    ] = None
+    user_calls_per_minute: Annotated[
+        Count | None, Field(description="calls that one SIP user may place in a minute")
+    ] = None
+    countries: Annotated[
+        Countries | None,
+        Field(description="ISO 3166 codes that may be called; null: the account's"),
+    ] = None
+    open_prefixes: Annotated[
+        OpenPrefixes,
+        Field(
+            default_factory=list, description="high-risk ranges that are opened, by their prefix"
+        ),
+    ]
 
     def columns(self, *, only_set: bool = False) -> dict[str, Any]:
         """Give the columns, money as money."""

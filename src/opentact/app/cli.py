@@ -23,6 +23,8 @@ COMMANDS = {
     "token": ("cli_operator:token_app", "Make API tokens."),
     "credit": ("cli_operator:credit_app", "Give an account credit."),
     "carrier": ("cli_carrier:carrier_app", "The operator's carriers."),
+    "sip": ("cli_sip:sip_app", "SIP domains, and the users that register at them."),
+    "rates": ("cli_wired:rates_app", "Rate decks: what outgoing calls cost."),
     "numbers": ("cli_wired:numbers_app", "The inventory, and the life of leases."),
     "callflow": ("cli_callflow:callflow_app", "Check and rehearse call flows."),
     "simulate": ("cli_simulate:simulate_app", "Traffic from the simulated carrier."),

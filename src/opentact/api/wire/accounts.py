@@ -33,6 +33,9 @@ class AccountOut(TypedDict):
     zip_code: NotRequired[str | None]
     city: NotRequired[str | None]
     time_zone: NotRequired[str]
+    countries: NotRequired[list[str] | None]
+    channel_limit: NotRequired[int | None]
+    calls_per_second: NotRequired[int | None]
     notification: NotRequired[NotificationOut]
     users: NotRequired[list["UserOut"]]
 
@@ -111,6 +114,9 @@ def account_with_notices(account: Account, users: list[UserOut] | None = None) -
         "balance_changed": account.balance_changed,
         "balance_threshold": None if limit is None else float(limit),
     }
+    out["countries"] = account.countries
+    out["channel_limit"] = account.channel_limit
+    out["calls_per_second"] = account.calls_per_second
     return out
 
 

@@ -31,6 +31,7 @@ class CallOut(_CallEnds, total=False):
     cause: str | None
     blame: str | None
     reason: str | None
+    refusal: dict[str, Any] | None
     release_cause_from_protocol_stack: None
     freeswitch_call_state: str
     freeswitch_channel_state: str
@@ -45,6 +46,9 @@ class CallOut(_CallEnds, total=False):
     sip_control_app: dict[str, Any] | None
     account: dict[str, Any]
     rate: float
+    rate_initial: int
+    rate_increment: int
+    connect_fee: float
     price: float
     billed_seconds: int
     billable_sec: int

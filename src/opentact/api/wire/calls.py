@@ -92,6 +92,8 @@ def call_in_event(card: CallCard, state: CallState) -> dict[str, Any]:
         out["cause"] = call.cause
         out["blame"] = call.blame
         out["reason"] = call.reason
+    if call.refusal is not None:
+        out["refusal"] = call.refusal
     out["sip_control_app"] = _app_of(card)
     out["account"] = _account_of(card)
     out["logs"] = []
@@ -139,6 +141,7 @@ def call_entity(
         "cause": call.cause,
         "blame": call.blame,
         "reason": call.reason,
+        "refusal": call.refusal,
         "release_cause_from_protocol_stack": None,
         "stir_shaken_identity": None,
         "source": call.source,
@@ -146,6 +149,9 @@ def call_entity(
         "parent": None,
         "sip_user": None,
         "rate": float(call.rate),
+        "rate_initial": call.rate_initial,
+        "rate_increment": call.rate_increment,
+        "connect_fee": float(call.connect_fee),
         "price": float(call.price),
         "billed_seconds": call.billed_seconds,
         "billable_sec": call.billed_seconds,

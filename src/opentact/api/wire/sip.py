@@ -6,6 +6,7 @@ switch are null: there is none here (decision 0036).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -159,6 +160,10 @@ class OutboundProfileOut(OwnedOut):
     filemat: str
     audio_track_type: int
     shaken_sign_policy: int
+    calls_per_second: int | None
+    user_calls_per_minute: int | None
+    countries: list[str] | None
+    open_prefixes: list[str]
 
 
 class CallFlowOut(TypedDict):
@@ -281,13 +286,19 @@ def outbound_profile_out(profile: OutboundVoiceProfile, around: Around) -> Outbo
         "class4_ingress_resource_ip_id": None,
         "class4_tech_prefix_id": None,
         "channel_limit": profile.channel_limit,
-        "max_rate": None if profile.max_rate is None else float(profile.max_rate),
-        "daily_spend_limit": None
-        if profile.daily_spend_limit is None
-        else float(profile.daily_spend_limit),
+        "max_rate": _dollars(profile.max_rate),
+        "daily_spend_limit": _dollars(profile.daily_spend_limit),
         "record_calls": profile.record_calls,
         "file_format": profile.file_format,
         "filemat": profile.file_format,
         "audio_track_type": profile.audio_track_type,
         "shaken_sign_policy": profile.shaken_sign_policy,
+        "calls_per_second": profile.calls_per_second,
+        "user_calls_per_minute": profile.user_calls_per_minute,
+        "countries": profile.countries,
+        "open_prefixes": profile.open_prefixes,
     }
+
+
+def _dollars(amount: Decimal | None) -> float | None:
+    return None if amount is None else float(amount)
