@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import logging
 import os
 import signal
@@ -20,6 +19,7 @@ from opentact.api.app import create_app
 from opentact.api.websocket import SERVER_OPTIONS
 
 from .data_folder import hold
+from .memory import settle_memory, tidy
 from .platform import Platform, PortTaken, open_platform
 from .settings import Settings
 from .setup import Ready, open_database
@@ -47,12 +47,14 @@ async def serving(settings: Settings) -> AsyncIterator[tuple[Platform, Ready]]:
             platform = await stack.enter_async_context(open_platform(settings, ready.database))
             server = _Server(_config(platform, settings))
             task = asyncio.create_task(server.serve([sock]), name="http")
+            tidying = asyncio.create_task(tidy(lambda: not platform.switchboard.live))
             try:
                 await _until_started(server, task)
                 settle_memory()
                 yield platform, ready
                 await platform.switchboard.close()
             finally:
+                tidying.cancel()
                 server.should_exit = True
                 await task
 
@@ -63,18 +65,6 @@ async def _open_database(settings: Settings) -> Ready:
         return await open_database(settings, passwords)
     finally:
         passwords.close()
-
-
-def settle_memory() -> None:
-    """Keep the collector away from what stays for ever: modules, routes, mappers.
-
-    Looking through all of it takes a tenth of a second, and every call waits for that. What calls
-    and requests leave behind is looked through in small portions, of some 25,000 objects; all of
-    it, which takes a third of a second on a busy server, only about twice a minute there.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(5_000, 5, 5_000)
 
 
 async def _until_started(server: uvicorn.Server, task: "asyncio.Task[None]") -> None:
