@@ -14,8 +14,12 @@ HEAVY = ("fastapi", "sqlalchemy", "numpy", "aiohttp", "opentact.api")
 
 
 def commands_below(name: str) -> list[Any]:
-    found = command(name)
-    return list(getattr(found, "commands", {}).values()) or [found]
+    return leaves(command(name))
+
+
+def leaves(found: Any) -> list[Any]:
+    below = list(getattr(found, "commands", {}).values())
+    return [leaf for each in below for leaf in leaves(each)] or [found]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
