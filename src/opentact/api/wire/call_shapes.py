@@ -40,8 +40,9 @@ class CallOut(_CallEnds, total=False):
     source: str | None
     sip_call_id: str | None
     thread: str
-    parent: None
-    sip_user: None
+    parent: dict[str, Any] | None
+    peer: str | None
+    sip_user: dict[str, str] | None
     tn: "CallTnOut | None"
     sip_control_app: dict[str, Any] | None
     account: dict[str, Any]

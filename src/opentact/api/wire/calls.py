@@ -94,6 +94,9 @@ def call_in_event(card: CallCard, state: CallState) -> dict[str, Any]:
         out["reason"] = call.reason
     if call.refusal is not None:
         out["refusal"] = call.refusal
+    if call.peer_uuid is not None:
+        out["peer"] = str(call.peer_uuid)
+        out["parent"] = _parent_of(card)
     out["sip_control_app"] = _app_of(card)
     out["account"] = _account_of(card)
     out["logs"] = []
@@ -121,6 +124,26 @@ def _account_of(card: CallCard) -> AccountOut:
     return found
 
 
+def _parent_of(card: CallCard) -> dict[str, Any] | None:
+    """Write the leg that this one went out for: with all its times, as far as it is at hand."""
+    if card.call.parent_uuid is None:
+        return None
+    if card.parent is None:
+        return {"uuid": str(card.call.parent_uuid)}
+    call = card.parent.call
+    times = {name: _moment(getattr(call, name)) for name in _TIMES}
+    return {
+        "uuid": str(call.uuid),
+        "type": call.type,
+        "direction": call.direction.value,
+        "from": call.from_,
+        "to": call.to,
+        "state": call.state.value,
+        "created_on": stamp(call.created_on),
+        **times,
+    }
+
+
 def call_with_times(card: CallCard) -> dict[str, Any]:
     """Write the call as events of its commands and recordings carry it: with all its times."""
     times = {name: _moment(getattr(card.call, name)) for name in _TIMES}
@@ -146,8 +169,9 @@ def call_entity(
         "stir_shaken_identity": None,
         "source": call.source,
         "sip_call_id": call.sip_call_id,
-        "parent": None,
-        "sip_user": None,
+        "parent": _parent_of(card),
+        "peer": str(call.peer_uuid) if call.peer_uuid else None,
+        "sip_user": {"uuid": str(call.sip_user_uuid)} if call.sip_user_uuid else None,
         "rate": float(call.rate),
         "rate_initial": call.rate_initial,
         "rate_increment": call.rate_increment,
