@@ -1,6 +1,5 @@
 """/rest/call/price: what a call would cost, and whether it would be let out (spec/11 D-31)."""
 
-from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
@@ -20,12 +19,12 @@ from opentact.voice.domains import SipDomain
 from opentact.voice.outbound_profiles import OutboundVoiceProfile
 from opentact.voice.rules.asks import OutboundAsk
 from opentact.voice.rules.quotes import Quote
-from opentact.voice.rules.refusals import RefusalOut
 
 from .auth import Principal
 from .envelope import Envelope, errors, ok
 from .fields import Whole
 from .services import Caller, Inject
+from .wire.limits import RefusalOut, dollars_out, refusal_out
 
 MOST_SECONDS = 86_400
 router = APIRouter(prefix="/rest/call", tags=["Call"])
@@ -125,17 +124,13 @@ def _out(body: PriceAsk, quote: Quote) -> PriceOut:
         "country": quote.country,
         "prefix": there.prefix if there else None,
         "destination": there.name if there else None,
-        "rate": _dollars(rate.per_minute if rate else None),
-        "connect_fee": _dollars(rate.connect_fee if rate else None),
+        "rate": dollars_out(rate.per_minute if rate else None),
+        "connect_fee": dollars_out(rate.connect_fee if rate else None),
         "initial": rate.initial if rate else None,
         "increment": rate.increment if rate else None,
         "seconds": body.seconds,
         "billed_seconds": rate.billed_seconds(body.seconds) if rate else None,
-        "price": _dollars(quote.price(body.seconds)),
+        "price": dollars_out(quote.price(body.seconds)),
         "allowed": not quote.refusals,
-        "refusals": [refused.as_dict() for refused in quote.refusals],
+        "refusals": [refusal_out(refused) for refused in quote.refusals],
     }
-
-
-def _dollars(amount: Decimal | None) -> float | None:
-    return None if amount is None else float(amount)

@@ -16,6 +16,8 @@ from .envelope import our_fault, refusal, request_id
 
 # Larger than any document we read; a LERG upload brings its own limit.
 MOST_BODY = 2 * 1024 * 1024
+MOST_FILE = 16 * 1024 * 1024  # a rate deck of 300,000 prefixes
+FILES = "/rest/admin/rate_deck/"
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # A page of ours shows nothing in another site's frame, and a file is what its type says.
 _SAFE = {
@@ -80,9 +82,10 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        most = MOST_FILE if scope["path"].startswith(FILES) else self._most
         length = Headers(scope=scope).get("content-length", "0")
-        message = f"The body may have up to {self._most} bytes"
-        if length.isdigit() and int(length) > self._most:
+        message = f"The body may have up to {most} bytes"
+        if length.isdigit() and int(length) > most:
             await refusal(message, 413, "too_large")(scope, receive, send)
             return
         seen = 0
@@ -91,7 +94,7 @@ class BodyLimit:
             nonlocal seen
             part = await receive()
             seen += len(part.get("body", b""))
-            if seen > self._most:
+            if seen > most:
                 raise HTTPException(413, message)
             return part
 

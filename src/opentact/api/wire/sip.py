@@ -6,7 +6,6 @@ switch are null: there is none here (decision 0036).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -24,6 +23,7 @@ from opentact.voice.products import SipProduct
 
 from .accounts import AccountOut, UserOut, account_short, user_out
 from .leases import LeaseOut
+from .limits import LimitsOut, limits_out
 from .sip_shorts import DomainShort, domain_short
 
 K = TypeVar("K")
@@ -140,7 +140,7 @@ class AppOut(EndpointOut):
     call_flow_request_timeout: int | None
 
 
-class OutboundProfileOut(OwnedOut):
+class OutboundProfileOut(OwnedOut, LimitsOut):
     """An outbound voice profile. `filemat` repeats `file_format` as 2020 spelt it."""
 
     is_active: bool
@@ -152,18 +152,11 @@ class OutboundProfileOut(OwnedOut):
     class4_ingress_trunk_settings: TrunkSettingsOut
     class4_ingress_resource_ip_id: int | None
     class4_tech_prefix_id: int | None
-    channel_limit: int | None
-    max_rate: float | None
-    daily_spend_limit: float | None
     record_calls: int
     file_format: str
     filemat: str
     audio_track_type: int
     shaken_sign_policy: int
-    calls_per_second: int | None
-    user_calls_per_minute: int | None
-    countries: list[str] | None
-    open_prefixes: list[str]
 
 
 class CallFlowOut(TypedDict):
@@ -285,20 +278,10 @@ def outbound_profile_out(profile: OutboundVoiceProfile, around: Around) -> Outbo
         "class4_ingress_trunk_settings": _settings(profile.class4_ingress_trunk_settings),
         "class4_ingress_resource_ip_id": None,
         "class4_tech_prefix_id": None,
-        "channel_limit": profile.channel_limit,
-        "max_rate": _dollars(profile.max_rate),
-        "daily_spend_limit": _dollars(profile.daily_spend_limit),
+        **limits_out(profile),
         "record_calls": profile.record_calls,
         "file_format": profile.file_format,
         "filemat": profile.file_format,
         "audio_track_type": profile.audio_track_type,
         "shaken_sign_policy": profile.shaken_sign_policy,
-        "calls_per_second": profile.calls_per_second,
-        "user_calls_per_minute": profile.user_calls_per_minute,
-        "countries": profile.countries,
-        "open_prefixes": profile.open_prefixes,
     }
-
-
-def _dollars(amount: Decimal | None) -> float | None:
-    return None if amount is None else float(amount)

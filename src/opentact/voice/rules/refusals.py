@@ -6,27 +6,13 @@ and of its events, and an item of a quote's answer.
 
 import re
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
-
-from typing_extensions import TypedDict
 
 from opentact.voice.causes import Cause
 
 LONGEST_TEXT = 200  # characters of a header's text: a datagram carries more than this header
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
-
-
-class RefusalOut(TypedDict):
-    """A refusal as it is written; `limit` and `present` are text, in the rule's unit."""
-
-    cause: str
-    rule: str
-    object: str
-    object_uuid: str | None
-    object_name: str | None
-    limit: str
-    present: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +65,7 @@ class RuleRefused:
         parts += [f"limit={_quoted(self.limit)}", f"present={_quoted(self.present)}"]
         return ";".join(parts)
 
-    def as_dict(self) -> RefusalOut:
+    def as_dict(self) -> dict[str, Any]:
         """Write it for the call record, the event and the quote."""
         return {
             "cause": self.cause.name,
