@@ -51,59 +51,63 @@ def carrier_list(data: Data = None, *, as_json: Json = False) -> None:
     asyncio.run(run())
 
 
+Targets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--target", help="HOST:PORT that takes calls, tcp:HOST:PORT or tls:HOST:PORT; may repeat."
+    ),
+]
+Networks = Annotated[
+    list[str] | None,
+    typer.Option("--network", help="Network (CIDR) it calls from, beside its targets; may repeat."),
+]
+Prefixes = Annotated[
+    list[str] | None,
+    typer.Option("--prefix", help='Numbers it carries begin so, "" for all; may repeat.'),
+]
+
+
 @carrier_app.command("add")
 def carrier_add(
     name: Annotated[str, typer.Argument(help="What to call it.")],
-    target: Annotated[
-        list[str] | None,
-        typer.Option(help="HOST:PORT that takes calls, tcp:HOST:PORT or tls:…; again for more."),
-    ] = None,
-    network: Annotated[
-        list[str] | None, typer.Option(help="Network (CIDR) it calls from, beside its targets.")
-    ] = None,
-    prefix: Annotated[
-        list[str] | None,
-        typer.Option(help='Numbers it carries begin so; "" is every number. Again for more.'),
-    ] = None,
+    targets: Targets = None,
+    networks: Networks = None,
+    prefixes: Prefixes = None,
     priority: Annotated[int, typer.Option(min=0, help="Of its routes; lower goes first.")] = 10,
     username: Annotated[str | None, typer.Option(help="For its digest.")] = None,
     password: Annotated[str | None, typer.Option(help="For its digest.")] = None,
-    register: Annotated[bool, typer.Option("--register", help="Keep a registration.")] = False,  # noqa: FBT002 - typer's way
     options: Annotated[int, typer.Option(min=0, help="Seconds between OPTIONS; 0 is none.")] = 30,
     data: Data = None,
     *,
+    register: Annotated[bool, typer.Option("--register", help="Keep a registration.")] = False,
     as_json: Json = False,
 ) -> None:
     """Add a carrier."""
-    values = {
-        "name": name,
-        "targets": [
-            {**_target(each), "priority": 10 * number}
-            for number, each in enumerate(target or [], start=1)
-        ],
-        "networks": network or [],
-        "routes": [{"prefix": each, "priority": priority} for each in prefix or []],
-        "username": username,
-        "password": password,
-        "register": register,
-        "options_interval_s": options,
-    }
+    columns = _columns(
+        name=name,
+        targets=[{**_target(each), "priority": at} for at, each in enumerate(targets or [])],
+        networks=networks or [],
+        routes=[{"prefix": each, "priority": priority} for each in prefixes or []],
+        username=username,
+        password=password,
+        register=register,
+        options_interval_s=options,
+    )
+    row = asyncio.run(_add(columns, data))
+    if as_json:
+        print_json(row)
+    else:
+        typer.echo(f"Carrier {name} is kept: {row['targets'] or 'it only delivers calls'}.")
 
-    async def run() -> None:
-        columns = _columns(values)
-        async with database_of(data) as database:
-            async with database.write() as session:
-                operator = await _operator(session)
-                made = await add_carrier(session, operator, columns, SystemClock().now())
-                check(made)
-                await Changes().note(session, made.uuid)
-            row = _row(made)
-        if as_json:
-            print_json(row)
-        else:
-            typer.echo(f"Carrier {name} is kept: {row['targets'] or 'it only delivers calls'}.")
 
-    asyncio.run(run())
+async def _add(columns: dict[str, Any], data: Data) -> dict[str, Any]:
+    async with database_of(data) as database:
+        async with database.write() as session:
+            operator = await _operator(session)
+            made = await add_carrier(session, operator, columns, SystemClock().now())
+            check(made)
+            await Changes().note(session, made.uuid)
+        return _row(made)
 
 
 @carrier_app.command("remove")
@@ -141,7 +145,7 @@ def _target(text: str) -> dict[str, Any]:
     return {"host": host.strip("[]"), "port": int(port), "transport": transport}
 
 
-def _columns(values: dict[str, Any]) -> dict[str, Any]:
+def _columns(**values: Any) -> dict[str, Any]:
     try:
         return CarrierNew.model_validate(values).columns()
     except ValidationError as wrong:
