@@ -118,6 +118,10 @@ class SipDirectory:
         self._changes += 1
         self._kept.clear()
 
+    def __len__(self) -> int:
+        """Count the names that are kept."""
+        return len(self._kept)
+
     async def close(self) -> None:
         """Stop reading."""
         if self._task is not None:
