@@ -17,3 +17,10 @@ def phone(bench: Bench) -> Iterator[Phone]:
     made = Phone(bench)
     yield made
     made.close()
+
+
+@pytest.fixture
+def other(bench: Bench) -> Iterator[Phone]:
+    made = Phone(bench)
+    yield made
+    made.close()

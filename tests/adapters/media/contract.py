@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
@@ -27,7 +26,6 @@ from opentact.voice.media import (
 from opentact.voice.rtp.g711 import Codec
 from opentact.voice.rtp.tones import Tone
 from opentact.voice.rtp.wav import HEADER_BYTES, samples
-from opentact.voice.sdp.offer_answer import Negotiated
 
 T = TypeVar("T", bound=MediaEvent)
 
@@ -165,68 +163,6 @@ class MediaContract(EngineContract):
         leg.play(1, write_raw(tmp_path / "a.raw", tone(440, 0.1)))
         assert await event(leg, Played) == Played(1, "failed", "not connected")
 
-    async def test_hears_digits_once_each(self, leg: MediaLeg) -> None:
-        async with Peer() as peer:
-            leg.connect(peer.negotiated())
-            for key in (1, 1, 11):
-                peer.press(leg.port, key)
-            heard = [await event(leg, DigitHeard) for _ in range(3)]
-        assert [(each.digit, each.duration_ms) for each in heard] == [
-            ("1", 100),
-            ("1", 100),
-            ("#", 100),
-        ]
-        assert 0 <= heard[0].at <= heard[2].at < 5
-
-    async def test_a_digit_without_end_is_heard_all_the_same(self, leg: MediaLeg) -> None:
-        async with Peer() as peer:
-            leg.connect(peer.negotiated())
-            peer.send_event(leg.port, 5, 160)
-            peer.send_event(leg.port, 5, 320)
-            heard = await event(leg, DigitHeard)
-        assert (heard.digit, heard.duration_ms) == ("5", 40)
-
-    async def test_sends_digits_between_plays(self, engine: MediaEngine, leg: MediaLeg) -> None:
-        other = await engine.open(uuid4(), HOST)
-        async with Peer() as peer:
-            leg.connect(replace_remote(peer, other))
-            other.connect(replace_remote(peer, leg))
-            leg.send_digits(3, "1#d", tone_ms=60, gap_ms=60)
-            assert await event(leg, Played) == Played(3, "end")
-            heard = [await event(other, DigitHeard) for _ in range(3)]
-        assert [(each.digit, each.duration_ms) for each in heard] == [
-            ("1", 60),
-            ("#", 60),
-            ("D", 60),
-        ]
-
-    async def test_digits_that_are_none_fail(self, leg: MediaLeg) -> None:
-        async with Peer() as peer:
-            leg.connect(peer.negotiated())
-            leg.send_digits(1, "12x")
-            failed = await event(leg, Played)
-            leg.connect(peer.negotiated(dtmf=None))
-            leg.send_digits(2, "12x")
-            unheard = await event(leg, Played)
-        why = "no key: {!r}, expected one of 0123456789*#ABCD"
-        assert failed == Played(1, "failed", why.format("X"))
-        assert unheard == Played(2, "failed", why.format("x"))
-
-    async def test_without_telephone_events_digits_are_tones_both_ways(
-        self, engine: MediaEngine, leg: MediaLeg
-    ) -> None:
-        other = await engine.open(uuid4(), HOST)
-        async with Peer() as peer:
-            agreed = peer.negotiated(dtmf=None)
-            leg.connect(replace(agreed, remote=(other.host, other.port)))
-            other.connect(replace(agreed, remote=(leg.host, leg.port)))
-            leg.send_digits(3, "19#D", tone_ms=80, gap_ms=80)
-            assert await event(leg, Played) == Played(3, "end")
-            heard = [await event(other, DigitHeard) for _ in range(4)]
-        assert [each.digit for each in heard] == ["1", "9", "#", "D"]
-        assert {each.kind for each in heard} == {"inband"}
-        assert all(60 <= each.duration_ms <= 100 for each in heard)
-
     async def test_plays_tones(self, leg: MediaLeg) -> None:
         async with Peer() as peer:
             leg.connect(peer.negotiated())
@@ -312,7 +248,3 @@ class MediaContract(EngineContract):
         assert stats.last_rtp is not None
         assert 0 <= stats.first_rtp < stats.last_rtp < 5
         assert engine.snapshot() == []
-
-
-def replace_remote(peer: Peer, other: MediaLeg) -> Negotiated:
-    return replace(peer.negotiated(), remote=(other.host, other.port))

@@ -12,6 +12,7 @@ import pytest
 
 from adapters.media.bridge_contract import BridgeContract
 from adapters.media.contract import SETTINGS, MediaContract, event
+from adapters.media.digits_contract import DigitsContract
 from adapters.media.peer import HOST, Peer, pitch, tone
 from adapters.media.recording_contract import RecordingContract
 from opentact.adapters.media.child import ProcessMedia
@@ -20,7 +21,7 @@ from opentact.voice.media import MediaGone, MediaStats, MediaUnavailable
 from opentact.voice.rtp.wav import HEADER_BYTES, samples
 
 
-class TestProcessMedia(MediaContract, BridgeContract, RecordingContract):
+class TestProcessMedia(MediaContract, DigitsContract, BridgeContract, RecordingContract):
     async def make(self, settings: MediaSettings) -> ProcessMedia:
         engine = ProcessMedia(settings)
         await engine.start()

@@ -7,6 +7,7 @@ import uvloop
 
 from adapters.media.bridge_contract import BridgeContract
 from adapters.media.contract import SETTINGS, MediaContract, event, write_raw
+from adapters.media.digits_contract import DigitsContract
 from adapters.media.peer import HOST, Peer, tone
 from adapters.media.recording_contract import RecordingContract
 from opentact.adapters.media.inline import InlineMedia
@@ -14,7 +15,7 @@ from opentact.adapters.media.settings import MediaSettings
 from opentact.voice.media import DigitHeard, MediaEvent, Played
 
 
-class TestInlineMedia(MediaContract, BridgeContract, RecordingContract):
+class TestInlineMedia(MediaContract, DigitsContract, BridgeContract, RecordingContract):
     async def make(self, settings: MediaSettings) -> InlineMedia:
         return InlineMedia(settings)
 

@@ -1,7 +1,6 @@
 """Two legs of one engine, bridged: what each peer hears, on a clock of the test's own."""
 
 import itertools
-from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 
@@ -11,17 +10,10 @@ import pytest
 from adapters.media.bench import Bench, Phone
 from adapters.media.peer import pitch, tone
 from opentact.adapters.media.commands import Bridge, Play, SendDigits, Unbridge
-from opentact.voice.media import DigitHeard, Latched, MediaFact, Played
+from opentact.voice.media import DigitHeard, Played
 from opentact.voice.rtp.g711 import Samples, decode, encode
 from opentact.voice.rtp.packet import RtpPacket
 from opentact.voice.rtp.tones import keys, samples
-
-
-@pytest.fixture
-def other(bench: Bench) -> Iterator[Phone]:
-    made = Phone(bench)
-    yield made
-    made.close()
 
 
 def bridge(bench: Bench, one: Phone, other: Phone) -> None:
@@ -265,81 +257,3 @@ def test_strangers_are_neither_passed_on_nor_sent_to(
     came = "from {}:{}".format(*stranger.rtp.getsockname())
     assert [each.detail for each in stats.facts if each.kind == "stranger"] == [came]
     stranger.close()
-
-
-@pytest.mark.parametrize(
-    ("ssrc", "quiet", "followed"), [(7, 4, True), (7, 1, False), (8, 4, False)]
-)
-def test_a_peer_that_moved_is_followed_by_its_stream_after_a_silence(
-    bench: Bench, phone: Phone, ssrc: int, quiet: float, *, followed: bool
-) -> None:
-    moved = Phone(bench)
-    moved.port = phone.port
-    phone.connect()
-    talks(bench, phone, 0.1)
-    bench.run(quiet)
-    moved.number = phone.number + 10
-    phone.hears()
-    talks(bench, moved, 0.2, ssrc=ssrc)
-    assert (len(moved.hears()) > 5) is followed
-    latched = [each for each in bench.events(phone.leg) if isinstance(each, Latched)]
-    where = [phone.rtp.getsockname(), moved.rtp.getsockname()]
-    assert [each.address for each in latched] == where[: 1 + followed]
-    moved.close()
-
-
-def test_the_doctor_is_told_of_an_address_behind_nat(bench: Bench, phone: Phone) -> None:
-    phone.connect("recvonly", remote=("10.0.0.5", 4_000), rtcp=None)
-    talks(bench, phone, 0.1)
-    came = "{}:{}".format(*phone.rtp.getsockname())
-    assert bench.stats(phone.leg).facts == (
-        MediaFact("private_address", 0.0, "10.0.0.5"),
-        MediaFact("first_rtp", 0.021, f"from {came}"),
-        MediaFact("source_differs", 0.021, f"SDP said 10.0.0.5:4000, packets came from {came}"),
-    )
-
-
-def test_the_doctor_is_told_of_one_way_audio(bench: Bench, phone: Phone) -> None:
-    phone.connect()
-    bench.run(8)
-    [fact] = bench.stats(phone.leg).facts
-    said = "{}:{}".format(*phone.rtp.getsockname())
-    assert fact.kind == "one_way"
-    assert fact.detail.endswith(f"s from the start; SDP said {said}")
-
-
-def test_the_doctor_is_told_of_silence_of_other_codecs_and_of_an_end(
-    bench: Bench, phone: Phone
-) -> None:
-    phone.connect()
-    for number in range(900):
-        phone.says(kind=9 if number == 3 else 8 if number == 5 else 0)
-        bench.run(0.02)
-    bench.run(13)
-    facts = {each.kind: each for each in bench.stats(phone.leg).facts}
-    assert set(facts) == {
-        "first_rtp", "wrong_payload_type", "other_law", "silence", "no_rtp"
-    }  # fmt: skip
-    assert facts["wrong_payload_type"].detail == "payload type 9 came, agreed on: 0, 101"
-    assert facts["wrong_payload_type"].at == pytest.approx(0.06, abs=0.01)
-
-
-def test_who_speaks_is_not_called_silent(bench: Bench, phone: Phone) -> None:
-    phone.connect()
-    talks(bench, phone, 18)
-    assert [each.kind for each in bench.stats(phone.leg).facts] == ["first_rtp"]
-
-
-def test_the_score_falls_with_what_is_lost(bench: Bench, phone: Phone, other: Phone) -> None:
-    for each, lost in ((phone, 0), (other, 1)):
-        each.connect()
-        for _ in range(100):
-            each.says()
-            each.number += lost
-            bench.run(0.02)
-    good, bad = bench.stats(phone.leg), bench.stats(other.leg)
-    assert good.mos is not None
-    assert bad.mos is not None
-    assert good.mos > 4.2
-    assert bad.mos < 2.2
-    assert good.peer_mos is None
