@@ -5,40 +5,48 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
-from support.server import command as run
+from opentact.app.cli_operator import account_app, db_app
+from opentact.app.cli_sip import sip_app
+from opentact.kit.faults import Fault
 
 EMAIL, SECRET = "a@example.com", "correct horse"
+
+
+def run(app: Any, data: Path, *words: str) -> str:
+    """Run a command in this process; a new one for each would take most of the time."""
+    done = CliRunner().invoke(app, [*words, "--data", str(data)])
+    if isinstance(done.exception, Fault):
+        raise done.exception
+    assert done.exit_code == 0, done.output
+    return done.stdout
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """A data folder with an account in it."""
-    assert run(tmp_path, "db", "upgrade").returncode == 0
-    made = run(tmp_path, "account", "create", "--email", EMAIL, "--password", "long enough")
-    assert made.returncode == 0, made.stderr
+    run(db_app, tmp_path, "upgrade")
+    run(account_app, tmp_path, "create", "--email", EMAIL, "--password", "long enough")
     return tmp_path
 
 
 def told(data: Path, *words: str) -> Any:
-    done = run(data, "sip", *words, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return json.loads(run(sip_app, data, *words, "--json"))
 
 
 def refused(data: Path, *words: str) -> str:
-    done = run(data, "sip", *words)
-    assert done.returncode == 1
-    [sentence] = done.stderr.splitlines()
-    return str(sentence)
+    with pytest.raises(Fault) as refusal:
+        run(sip_app, data, *words)
+    return str(refusal.value)
 
 
 def test_a_domain_and_its_users_are_made_and_listed(data: Path) -> None:
     assert told(data, "domain", "list", "--email", EMAIL) == []
     made = told(data, "domain", "add", "acme", "--email", EMAIL)
     assert made["domain"] == "acme.sip.localhost"
-    said = run(data, "sip", "user", "add", "ann", "--domain", "acme", "--password", SECRET)
-    assert said.stdout == "ann@acme.sip.localhost may register.\n"
+    said = run(sip_app, data, "user", "add", "ann", "--domain", "acme", "--password", SECRET)
+    assert said == "ann@acme.sip.localhost may register.\n"
     bob = told(
         data,
         *("user", "add", "bob", "--domain", "acme.sip.localhost", "--password", SECRET),
@@ -50,7 +58,7 @@ def test_a_domain_and_its_users_are_made_and_listed(data: Path) -> None:
     assert bob["same_domain_calls_only"] is True
     [domain] = told(data, "domain", "list", "--email", EMAIL)
     assert (domain["domain"], domain["users"]) == ("acme.sip.localhost", 2)
-    assert "ann" in run(data, "sip", "user", "list", "--domain", "acme").stdout
+    assert "ann" in run(sip_app, data, "user", "list", "--domain", "acme")
 
 
 def test_what_is_wrong_is_one_sentence(data: Path) -> None:

@@ -170,7 +170,7 @@ async def _users_counted(session: AsyncSession, domains: list[UUID]) -> dict[UUI
         .where(SipUser.sip_domain_uuid.in_(domains))
         .group_by(SipUser.sip_domain_uuid)
     )
-    return dict((await session.execute(query)).tuples().all())
+    return {row[0]: row[1] for row in await session.execute(query)}
 
 
 def _full(name: str, data: Data) -> str:
