@@ -129,7 +129,7 @@ class Directory:
         with quick():
             async with self._storage.read() as session:
                 query = select(Lease.tn, Lease.account_uuid).where(Lease.tn.in_(numbers), HELD)
-                return dict((await session.execute(query)).tuples().all())
+                return {row[0]: row[1] for row in await session.execute(query)}
 
 
 def _domain(
