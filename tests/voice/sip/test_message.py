@@ -1,6 +1,6 @@
 import pytest
 
-from opentact.voice.sip.message import Request, encode, header_lines, reply
+from opentact.voice.sip.message import Request, Response, encode, header_lines, reply
 from opentact.voice.sip.parser import parse
 from voice.sip.samples import PEER, SDP, read_request, read_response, request, response
 
@@ -84,3 +84,23 @@ def test_a_message_says_what_it_is() -> None:
     assert repr(read_response(response(180))) == "<SIP/2.0 180 Whatever>"
     assert len({read_response(response(180)), read_response(response(180))}) == 1
     assert read_request(request()) != "a message"
+
+
+@pytest.mark.parametrize(
+    "via",
+    [
+        "SIP/2.0/UDP 192.0.2.2:5060;branch=z9hG4bKone;rport=5060",
+        "SIP/2.0/UDP 192.0.2.2:5060;rport;branch=z9hG4bKone",
+        "SIP/2.0/UDP 192.0.2.2 ; branch = z9hG4bKone",
+        'SIP/2.0/UDP 192.0.2.2;x=";branch=z9hG4bKno";branch=z9hG4bKone',
+        "SIP/2.0/UDP 192.0.2.2;Branch=z9hG4bKone, SIP/2.0/UDP x;branch=z9hG4bKtwo",
+        "SIP/2.0/UDP 192.0.2.2;branch=z9hG4bKone ",
+    ],
+)
+def test_the_branch_of_a_response_is_that_of_its_topmost_via(via: str) -> None:
+    answer = Response(200, "OK", {"via": [via]})
+    assert answer.branch == Response(200, "OK", {"via": [via]}).via.branch == "z9hG4bKone"
+
+
+def test_a_response_of_an_older_stack_has_no_branch() -> None:
+    assert Response(200, "OK", {"via": ["SIP/2.0/UDP x;branch=1"]}).branch is None

@@ -69,7 +69,8 @@ def check_response(response: Response) -> None:
     """Raise ValueError when a response could not be used by whoever waits for it."""
     if len(response.each("via")) != 1:
         raise ValueError("a response with other than one Via is not ours")
-    _ = response.via, response.cseq, response.sender, response.recipient, response.call_id
+    # From is what we wrote; nobody looks at it again.
+    _ = response.branch, response.cseq, response.recipient, response.call_id
     if response.cseq.method == "INVITE":
         _ = response.contact
         for route in response.each("record-route"):

@@ -288,7 +288,7 @@ class InviteUsage:
             self._proposals.drop()
         self._acceptances.clear()
         self._timer = None
-        self.rearm()
+        self.core.alarms.set(self, None)
 
     def leave(self) -> None:
         """Forget the call; its transactions end by themselves."""

@@ -7,12 +7,13 @@ needs may be as odd as it likes.
 
 from collections.abc import Iterable, Mapping
 
-from opentact.voice.sip.headers import CSeq, NameAddr, Via
+from opentact.voice.sip.headers import COOKIE, CSeq, NameAddr, Via
 from opentact.voice.sip.lazy import lazy
 from opentact.voice.sip.lexical import split_list
 from opentact.voice.sip.names import LISTS, phrase_of, printed
 
 VERSION = "SIP/2.0"
+_BRANCH = f";branch={COOKIE}"
 
 Headers = dict[str, list[str]]
 """Values as written, by full name in lower case; names in the order of their first line."""
@@ -40,7 +41,8 @@ class Message:
     @lazy
     def via(self) -> Via:
         """Read the topmost Via."""
-        return Via.parse(split_list(self._required("via"))[0])
+        written = self._required("via")
+        return Via.parse(split_list(written)[0] if "," in written else written)
 
     @lazy
     def sender(self) -> NameAddr:
@@ -67,10 +69,10 @@ class Message:
         return NameAddr.parse(values[0]) if values else None
 
     def _required(self, name: str) -> str:
-        value = self.first(name)
-        if not value:
+        values = self.headers.get(name)
+        if not values or not values[0]:
             raise ValueError(f"no {printed(name)}")
-        return value
+        return values[0]
 
     def _start_line(self) -> str:
         raise NotImplementedError
@@ -123,6 +125,16 @@ class Response(Message):
         super().__init__(headers, body)
         self.status = status
         self.phrase = phrase
+
+    @lazy
+    def branch(self) -> str | None:
+        """The branch of our Via, without reading the rest of what we wrote ourselves."""
+        value = self._required("via")
+        at = value.find(_BRANCH)
+        # Anything but the plain case is read in full.
+        if at < 0 or '"' in value or "," in value:
+            return self.via.branch
+        return value[at + 8 :].partition(";")[0].rstrip() or None
 
     def _start_line(self) -> str:
         return f"{VERSION} {self.status} {self.phrase}"

@@ -82,6 +82,7 @@ def reply_address(via: Via, source: Address) -> Address:
     return Address(source[0], via.port or DEFAULT_PORT)
 
 
+@lru_cache(maxsize=1024)
 def address_of(uri: str) -> Address | None:
     """Where a request to this URI goes, if its host is an address; else None.
 

@@ -101,7 +101,7 @@ class Transactions:
 
     def responded(self, response: Response, now: float) -> bool:
         """Hand a response to its transaction; False when it has none (RFC 3261 17.1.3)."""
-        found = self._clients.get((response.via.branch, response.cseq.method))
+        found = self._clients.get((response.branch, response.cseq.method))
         if found is None:
             return False
         tx, asker = found
