@@ -24,6 +24,7 @@ from support.peers import (
     require_raw_sockets,
 )
 
+SETTLE_SECONDS = 0.3
 SCENARIOS = Path(__file__).parents[1] / "data" / "sipp"
 BUILT_IN = {"uac", "uas", "regexp", "branchc", "branchs", "uac_pcap", "3pcc-A", "3pcc-B"}
 
@@ -77,7 +78,7 @@ async def run_sipp(  # one keyword per option of SIPp
     Calls still up after `timeout` seconds count as failed.
     """
     options = ["-m", str(calls), "-r", str(rate), "-d", str(hold_ms), "-s", service]
-    options += ["-l", str(at_once or calls), "-t", transport]
+    options += ["-l", str(at_once or calls), "-t", transport, "-max_socket", "1000"]
     options += [
         "-timeout",
         f"{timeout}s",
@@ -108,18 +109,21 @@ class SippServer:
 
 @asynccontextmanager
 async def sipp_server(
-    scenario: str = "uas", *, keys: Mapping[str, str] | None = None
+    scenario: str = "uas", *, keys: Mapping[str, str] | None = None, transport: str = "u1"
 ) -> AsyncIterator[SippServer]:
     """Answer calls as the scenario says, until the block ends."""
     port = free_port()
     options = [part for name, value in (keys or {}).items() for part in ("-key", name, value)]
+    options += ["-t", transport]
     server = SippServer(f"{LOOPBACK}:{port}")
     with TemporaryDirectory(prefix="opentact-sipp-") as temporary:
         folder = Path(temporary)
         process = await _start(scenario, options, port, folder)
         try:
-            await _bound(port)
+            await _bound(port, transport)
             yield server
+            # It counts a call as ended some turns of its scheduler after its last message.
+            await asyncio.sleep(SETTLE_SECONDS)
         finally:
             await _end(process)
         server.result = _result(folder)
@@ -160,9 +164,9 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-async def _bound(port: int) -> None:
-    """Wait until somebody listens on the UDP port: Linux lists it in hexadecimal."""
-    listed = Path("/proc/net/udp")
+async def _bound(port: int, transport: str) -> None:
+    """Wait until somebody listens on the port: Linux lists it in hexadecimal."""
+    listed = Path("/proc/net/udp" if transport.startswith("u") else "/proc/net/tcp")
     async with asyncio.timeout(STOP_SECONDS):
         # Another process binds it: there is no event to wait for. The file is memory, no disk.
         while f":{port:04X} " not in listed.read_text():  # noqa: ASYNC110, ASYNC240

@@ -3,13 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from opentact.adapters.sip.endpoint import SipEndpoint
 from opentact.adapters.sip.legs import IncomingLeg, OutgoingLeg
+from opentact.adapters.sip.sockets import Listening
+from opentact.adapters.sip.tls import TlsFiles
 from opentact.voice.sip.effects import Acked, Answered, Cancelled, HungUp, LegEvent, Reoffered
 from support.baresip import softphone
+from support.certificates import Authority
 from support.peers import LOOPBACK
 
 SDP = (
@@ -76,3 +80,24 @@ async def test_baresip_is_called_and_we_hang_up() -> None:
         assert b"m=audio" in (answered.sdp or b"")
         leg.hangup(reason="Q.850;cause=16")
         await bob.wait_for("CALL_CLOSED")
+
+
+@pytest.mark.parametrize("transport", ["tcp", "tls"])
+async def test_baresip_calls_by_a_connection(transport: str, tmp_path: Path) -> None:
+    arrived: asyncio.Queue[IncomingLeg] = asyncio.Queue()
+    certificate, key = Authority(tmp_path).issue(LOOPBACK)
+    listening = Listening(tcp=(LOOPBACK, 0), tls=(LOOPBACK, 0), files=TlsFiles(certificate, key))
+    endpoint = await SipEndpoint.open(LOOPBACK, 0, on_call=arrived.put_nowait, listening=listening)
+    async with softphone(user="alice") as alice:
+        await alice.dial(f"sip:bob@{LOOPBACK}:{endpoint.ports[transport]};transport={transport}")
+        leg = await arrived.get()
+        assert leg.source.transport == transport
+        leg.ring()
+        leg.answer(SDP)
+        await wait_for(leg, Acked)
+        await alice.wait_for("CALL_ESTABLISHED")
+        # Our BYE takes the connection that the phone keeps open.
+        leg.hangup()
+        await alice.wait_for("CALL_CLOSED")
+        assert endpoint.counters.refused == {}
+        await endpoint.close(grace=0.5)
