@@ -56,7 +56,7 @@ from .registrar import Registrar, open_registrar
 from .rule_wiring import open_rules
 from .settings import Settings
 from .sip_listening import listening_of, places_of
-from .trunk_wiring import TrunkNews, keep_trunks, open_trunks
+from .trunk_wiring import TrunkNews, keep_trunks, open_trunks, trunk_logins
 from .upkeep import close_lost, keep_beating, watch
 
 log = structlog.get_logger(__name__)
@@ -123,6 +123,7 @@ async def open_platform(settings: Settings, database: Database) -> AsyncIterator
         near = Neighbours(
             sources=trunks,
             logins=registrar.logins,
+            trunk_logins=trunk_logins(trunks, settings, registrar.logins.suspect),
             phones=registrar.registrations,
             outlets=trunks,
             rules=rules.rules,

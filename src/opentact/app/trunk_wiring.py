@@ -19,13 +19,17 @@ from opentact.adapters.storage.database import Database
 from opentact.events.log import EventLog
 from opentact.kit.clock import Clock
 from opentact.voice.media import MediaEngine
+from opentact.voice.sip.digest import Challenger
+from opentact.voice.sip_login import Suspect
 from opentact.voice.trunk_events import TrunkTurned
 from opentact.voice.trunk_keeper import News, TrunkKeeper
+from opentact.voice.trunk_logins import TrunkLogins
 from opentact.voice.trunks import Guests, Trunks
 
 from .settings import BadSetting, Settings
 from .simulated_carrier import SimulatedCarrier
 
+SECRET_BYTES = 32
 LOOKUP_S = 5.0  # for a name server; one that is slower has no answer
 log = structlog.get_logger(__name__)
 
@@ -55,6 +59,12 @@ async def open_trunks(
         trunks.simulated = carrier.trunk()
     await trunks.fresh()
     return trunks
+
+
+def trunk_logins(trunks: Trunks, settings: Settings, suspect: Suspect) -> TrunkLogins:
+    """Let trunks prove who they are; the realm is what the names of SIP domains end with."""
+    challenger = Challenger(secrets.token_bytes(SECRET_BYTES))
+    return TrunkLogins(trunks, challenger, settings.sip_base, time.time, suspect)
 
 
 def keep_trunks(

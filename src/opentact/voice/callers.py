@@ -19,10 +19,12 @@ from .sip.machine import Address
 from .sip.message import Request
 from .sip_directory import KnownUser
 from .sip_login import Challenge, Nobody
+from .trunk_logins import TrunkLogins
 from .trunk_ways import TrunkCaller
 
 log = structlog.get_logger(__name__)
 STRANGER = 403
+PROOF_NEEDED = 407
 BUSY = 503
 
 
@@ -74,9 +76,16 @@ Caller = UserCaller | TrunkCaller
 class Callers:
     """Answers for one node."""
 
-    def __init__(self, sources: Sources, logins: Logins | None, directory: Directory) -> None:
+    def __init__(
+        self,
+        sources: Sources,
+        logins: Logins | None,
+        directory: Directory,
+        trunk_logins: TrunkLogins | None = None,
+    ) -> None:
         self._sources = sources
         self._logins = logins
+        self._trunk_logins = trunk_logins
         self._directory = directory
 
     async def who(self, leg: ReceivedCall) -> Caller | Refusal:
@@ -96,10 +105,17 @@ class Callers:
                 return await self._user(who)
             if not who.unknown:
                 return Refusal(BUSY)
-        if trunk is None:
-            log.warning("call_from_stranger", source=leg.source[0], called=leg.called)
-            return Refusal(STRANGER)
-        return trunk
+        return trunk or self._stranger(leg)
+
+    def _stranger(self, leg: ReceivedCall) -> Caller | Refusal:
+        """Let a trunk without a fixed address prove who it is."""
+        found = self._trunk_logins.who(leg.request, leg.source) if self._trunk_logins else []
+        if isinstance(found, TrunkCaller):
+            return found
+        if found:
+            return Refusal(PROOF_NEEDED, found)
+        log.warning("call_from_stranger", source=leg.source[0], called=leg.called)
+        return Refusal(STRANGER)
 
     async def _user(self, known: KnownUser) -> Caller | Refusal:
         domain = await self._directory.domain(known.domain.name)

@@ -11,6 +11,7 @@ from .connecting import Rules
 from .dialling import Dialler
 from .forks import Outlets, Phones
 from .sip.registrar import Binding
+from .trunk_logins import TrunkLogins
 from .trunk_ways import Way
 
 
@@ -43,6 +44,7 @@ class Neighbours:
 
     sources: Sources | None = None
     logins: Logins | None = None
+    trunk_logins: TrunkLogins | None = None
     phones: Phones = field(default_factory=NoPhones)
     outlets: Outlets = field(default_factory=NoOutlets)
     rules: Rules | None = None

@@ -126,7 +126,9 @@ class Switchboard:
         self._edge = edge
         self._tasks: set[asyncio.Task[None]] = set()
         self._open = True
-        self._callers = Callers(near.sources or edge, near.logins, self.directory)
+        self._callers = Callers(
+            near.sources or edge, near.logins, self.directory, near.trunk_logins
+        )
         bridging = BridgeDesk(desk.book, self._dial, self._told, self._spawn, desk.ring_s)
         self._dispatch = Dispatch(
             Admissions(storage, desk.clock),

@@ -167,6 +167,16 @@ class Trunks:
         """Find who logs in by this name."""
         return self._logins.get(username)
 
+    @property
+    def login_count(self) -> int:
+        """How many trunks may log in."""
+        return len(self._logins)
+
+    @property
+    def has_logins(self) -> bool:
+        """Whether any trunk may log in."""
+        return bool(self._logins)
+
     def health(self, trunk: UUID, target: TrunkTarget) -> Health:
         """Tell how a target is; one that is not there was never asked."""
         return self._health.get((trunk, target)) or Health()
