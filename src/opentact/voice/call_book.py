@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -142,7 +143,9 @@ class CallBook:
         page.ready.append(self._events.draft(happened, self._clock.now()))
 
     def _insert(self, card: CallCard, entity: Call | CallFlowLog | Recording) -> None:
-        row = {attr.key: getattr(entity, attr.key) for attr in type(entity).__mapper__.column_attrs}
+        # A row just made has all its members at hand: SQLAlchemy need not be asked for each.
+        have = vars(entity)
+        row = {name: have.get(name) for name in _members(type(entity))}
         self._page(card).inserts[type(entity), entity.uuid] = row
 
     def _change(self, card: CallCard, entity: Call | Recording, values: dict[str, Any]) -> None:
@@ -174,6 +177,11 @@ class CallBook:
         cards.pop(card.call.uuid, None)
         if not cards:
             self._open.pop(card.account.uuid, None)
+
+
+@cache
+def _members(kind: type[Base]) -> tuple[str, ...]:
+    return tuple(attr.key for attr in kind.__mapper__.column_attrs)
 
 
 def new_recording(
