@@ -7,6 +7,7 @@ The process is started by spawn, and anew when it dies; the legs of the dead one
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 import subprocess
 import sys
@@ -206,6 +207,8 @@ def _spawn(pipe: socket.socket, settings: MediaSettings) -> subprocess.Popen[byt
         [sys.executable, "-m", module, str(pipe.fileno()), config],
         stdin=subprocess.DEVNULL,
         pass_fds=[pipe.fileno()],
+        # The matrices here are small: threads that share them out would cost more than they do.
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
     )
 
 

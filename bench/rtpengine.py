@@ -1,0 +1,72 @@
+"""Debian's rtpengine in userspace, as a peer to measure ours beside: it bridges the same calls."""
+
+import asyncio
+import shutil
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+HOST = "127.0.0.1"
+
+
+def sdp(port: int) -> str:
+    return (
+        f"v=0\r\no=- 1 1 IN IP4 {HOST}\r\ns=-\r\nc=IN IP4 {HOST}\r\nt=0 0\r\n"
+        f"m=audio {port} RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n"
+    )
+
+
+def bencode(value: str | list[str] | dict[str, str]) -> bytes:
+    if isinstance(value, str):
+        return f"{len(value)}:{value}".encode()
+    if isinstance(value, list):
+        return b"l" + b"".join(map(bencode, value)) + b"e"
+    return b"d" + b"".join(bencode(key) + bencode(value[key]) for key in sorted(value)) + b"e"
+
+
+def audio_port(reply: bytes) -> int:
+    return int(reply.partition(b"m=audio ")[2].partition(b" ")[0])
+
+
+@asynccontextmanager
+async def rtpengine(
+    calls: int, peers: list[int], *, first_port: int = 20_000, last_port: int = 26_000
+) -> AsyncIterator[tuple[int, list[int]]]:
+    """Have rtpengine bridge; give its pid and the ports of the legs."""
+    program = shutil.which("rtpengine")
+    if program is None:
+        raise SystemExit("rtpengine is not installed: apt-get install rtpengine-daemon")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        control.bind((HOST, 0))
+        control.settimeout(2)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+            free.bind((HOST, 0))
+            ng = free.getsockname()
+        process = await asyncio.create_subprocess_exec(
+            program,
+            *("-f", "-E", "--table=-1", "--num-threads=2", "--log-level=2"),
+            *(f"--interface={HOST}", f"--listen-ng={HOST}:{ng[1]}"),
+            *(f"--port-min={first_port}", f"--port-max={last_port}"),
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            await asyncio.sleep(1)
+
+            def ask(number: int, command: str, port: int) -> int:
+                words = {"command": command, "call-id": f"c{number}", "sdp": sdp(port)}
+                words |= (
+                    {"from-tag": "a"} if command == "offer" else {"from-tag": "a", "to-tag": "b"}
+                )
+                control.sendto(f"{number}{command} ".encode() + bencode(words), ng)
+                return audio_port(control.recv(65_536))
+
+            ports, count = [], len(peers)
+            for call in range(calls):
+                caller, callee = peers[2 * call % count], peers[(2 * call + 1) % count]
+                # The offer is answered with the port the callee talks to, and the other way.
+                for_callee = ask(call, "offer", caller)
+                ports += [ask(call, "answer", callee), for_callee]
+            yield process.pid, ports
+        finally:
+            process.terminate()
+            await process.wait()
