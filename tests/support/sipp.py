@@ -24,7 +24,6 @@ from support.peers import (
     require_raw_sockets,
 )
 
-SETTLE_SECONDS = 0.3
 SCENARIOS = Path(__file__).parents[1] / "data" / "sipp"
 BUILT_IN = {"uac", "uas", "regexp", "branchc", "branchs", "uac_pcap", "3pcc-A", "3pcc-B"}
 
@@ -122,8 +121,6 @@ async def sipp_server(
         try:
             await _bound(port, transport)
             yield server
-            # It counts a call as ended some turns of its scheduler after its last message.
-            await asyncio.sleep(SETTLE_SECONDS)
         finally:
             await _end(process)
         server.result = _result(folder)
