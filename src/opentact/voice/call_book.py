@@ -143,10 +143,7 @@ class CallBook:
         page.ready.append(self._events.draft(happened, self._clock.now()))
 
     def _insert(self, card: CallCard, entity: Call | CallFlowLog | Recording) -> None:
-        # A row just made has all its members at hand: SQLAlchemy need not be asked for each.
-        have = vars(entity)
-        row = {name: have.get(name) for name in _members(type(entity))}
-        self._page(card).inserts[type(entity), entity.uuid] = row
+        self._page(card).inserts[type(entity), entity.uuid] = _row_of(entity)
 
     def _change(self, card: CallCard, entity: Call | Recording, values: dict[str, Any]) -> None:
         values["modified_on"] = self._clock.now()
@@ -182,6 +179,27 @@ class CallBook:
 @cache
 def _members(kind: type[Base]) -> tuple[str, ...]:
     return tuple(attr.key for attr in kind.__mapper__.column_attrs)
+
+
+def _row_of(entity: Base) -> dict[str, Any]:
+    """Read all members of a row just made, asking SQLAlchemy only once for each default."""
+    have, usual = vars(entity), _usual(type(entity))
+    row = {}
+    for name in _members(type(entity)):
+        if name in have:
+            row[name] = have[name]
+        else:
+            if name not in usual:
+                usual[name] = getattr(entity, name)
+            row[name] = usual[name]
+    return row
+
+
+@cache
+def _usual(kind: type[Base]) -> dict[str, Any]:
+    """Keep what members are that nobody set; what may be changed is made for each row."""
+    del kind
+    return {}
 
 
 def new_recording(
