@@ -63,7 +63,8 @@ async def test_a_user_is_found_by_its_number_and_any_other_is_the_domains(world:
         assert shown(await asked(world, name))["uuid"] == ann["uuid"]
     other = shown(await asked(world, FIRST + 1))
     assert (other["tech_prefix"], other["login"], other["ha1"]) == (prefix, None, None)
-    assert shown(await asked(world, "9" * 40))["login"] is None
+    for odd in ("9" * 40, "%00", "%C3%A4"):
+        assert shown(await asked(world, odd))["login"] is None
 
 
 async def test_a_user_that_is_switched_off_is_not_let_in(world: World) -> None:

@@ -56,6 +56,8 @@ async def test_ha1b_is_taken_from_header_query_and_form(world: World) -> None:
         basic("ann@acme.sip.localhost", "wrong"),
         basic("eve@acme.sip.localhost", SECRET),
         basic("ann", SECRET),
+        basic("ann@acme.sip.localhost\0", SECRET),
+        basic("\0@acme.sip.localhost", "\0"),
         {"Authorization": "Basic !"},
         {"Authorization": "Bearer x"},
     ],
@@ -63,6 +65,12 @@ async def test_ha1b_is_taken_from_header_query_and_form(world: World) -> None:
 async def test_strangers_are_refused_alike(world: World, headers: dict[str, str]) -> None:
     await ann_of(world)
     answer = await world.anonymous.get("/rest/app", headers=headers)
+    assert (answer.status_code, answer.json()["message"]) == (401, "Unauthorized")
+
+
+async def test_an_ha1b_that_no_database_keeps_is_nobodys(world: World) -> None:
+    await ann_of(world)
+    answer = await world.anonymous.get("/rest/app?ha1b=%00")
     assert (answer.status_code, answer.json()["message"]) == (401, "Unauthorized")
 
 

@@ -18,6 +18,7 @@ from opentact.voice.sip_switches import SipSwitch
 from opentact.voice.sip_users import SipUser
 
 from .around import load_around
+from .fields import sound
 from .lease_links import leases_by_uuid
 from .services import Services
 from .wire.sip_domains import DomainOut, Inside, domain_out
@@ -27,15 +28,24 @@ LISTED = 100  # of each kind, in a domain; each kind has a route that lists all
 T = TypeVar("T", SipUser, SipSwitch, SipInvite)
 
 
+def named(text: str) -> str:
+    """Let pass what could be stored, for looking it up: nothing else is anybody's name."""
+    try:
+        return sound(text)
+    except ValueError:
+        return ""
+
+
 async def find_domain(
     session: AsyncSession, services: Services, account: UUID, name: str, *, to_change: bool = False
 ) -> SipDomain:
     """Load the account's domain by its full or short name, or `NotFound`."""
+    stored = named(name)
     try:
-        name = full_name(name, services.sip_base)
+        stored = full_name(stored, services.sip_base)
     except ValueError:
-        name = name.lower()  # made under another base, or nobody's
-    return await get_domain(session, account, name, to_change=to_change)
+        stored = stored.lower()  # made under another base, or nobody's
+    return await get_domain(session, account, stored, to_change=to_change)
 
 
 async def show_domains(

@@ -24,7 +24,7 @@ from .around import owner
 from .envelope import Envelope, errors, ok
 from .fields import Changes, Line
 from .services import Caller, Inject
-from .sip_domain_view import find_domain, show_domains
+from .sip_domain_view import find_domain, named, show_domains
 from .sip_fields import Columns
 from .wire.sip_domains import AuthPayload, DomainOut
 
@@ -162,8 +162,8 @@ async def tech_prefix(tn: str, domain: str, who: Caller, services: Inject) -> Re
     if who.role not in {Role.PROVIDER, Role.ADMIN}:
         raise Forbidden
     async with services.database.read() as session:
-        found = await domain_by_name(session, domain)
-        known = await edge_lookup(session, found, tn) if found else None
+        found = await domain_by_name(session, named(domain))
+        known = await edge_lookup(session, found, named(tn)) if found else None
     if known is None:
         raise NotFound("No SIP domain of this name has a tech prefix to call by")
     return ok(known._asdict())

@@ -26,7 +26,7 @@ from .around import load_around, owner
 from .envelope import Envelope, errors, ok
 from .fields import Changes, Line
 from .services import Caller, Inject, Services
-from .sip_domain_view import find_domain, show_app_users
+from .sip_domain_view import find_domain, named, show_app_users
 from .sip_fields import Columns
 from .sip_users import SipUserSelf
 from .wire.sip_domains import InviteOut, invite_out
@@ -139,7 +139,7 @@ async def remove(domain: str, uuid: UUID, who: Caller, services: Inject) -> Resp
 
 
 async def _invited_to(session: AsyncSession, token: str, now: datetime) -> SipDomain:
-    invite = await invite_by_token(session, token, now)
+    invite = await invite_by_token(session, named(token), now)
     query = select(SipDomain).where(SipDomain.uuid == invite.sip_domain_uuid)
     return (await session.scalars(query)).one()
 

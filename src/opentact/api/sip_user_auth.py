@@ -22,6 +22,7 @@ from opentact.voice.sip_users import SipUser, digests
 
 from .auth import FORMS, unquoted
 from .services import services_of, within_rate
+from .sip_domain_view import named
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,12 @@ def _active() -> Select[UUID, UUID, UUID, str]:
 
 
 async def _by_ha1b(session: AsyncSession, ha1b: str) -> SipPrincipal | None:
-    row = (await session.execute(_active().where(SipUser.ha1b == ha1b))).one_or_none()
+    row = (await session.execute(_active().where(SipUser.ha1b == named(ha1b)))).one_or_none()
     return SipPrincipal(*row[:3]) if row else None
 
 
 async def _by_password(session: AsyncSession, name: str, password: str) -> SipPrincipal | None:
-    login, _, domain = name.rpartition("@")
+    login, _, domain = named(name).rpartition("@")
     domain = domain.lower()
     named = (SipDomain.domain == domain, SipUser.login_key == login.lower())
     query = _active().add_columns(SipUser.login).where(*named)
