@@ -75,8 +75,8 @@ async def _by_ha1b(session: AsyncSession, ha1b: str) -> SipPrincipal | None:
 async def _by_password(session: AsyncSession, name: str, password: str) -> SipPrincipal | None:
     login, _, domain = named(name).rpartition("@")
     domain = domain.lower()
-    named = (SipDomain.domain == domain, SipUser.login_key == login.lower())
-    query = _active().add_columns(SipUser.login).where(*named)
+    here = (SipDomain.domain == domain, SipUser.login_key == login.lower())
+    query = _active().add_columns(SipUser.login).where(*here)
     row = (await session.execute(query)).one_or_none()
     # Worked out for nobody too, so that the answer takes as long.
     given = digests(row.login if row else login, domain, password).md5_full or ""
