@@ -28,6 +28,15 @@ def audio_port(reply: bytes) -> int:
     return int(reply.partition(b"m=audio ")[2].partition(b" ")[0])
 
 
+def ask(control: socket.socket, ng: tuple[str, int], call: int, command: str, port: int) -> int:
+    """Offer or answer; give the port that the other side is to talk to."""
+    words = {"command": command, "call-id": f"c{call}", "sdp": sdp(port), "from-tag": "a"}
+    if command == "answer":
+        words["to-tag"] = "b"
+    control.sendto(f"{call}{command} ".encode() + bencode(words), ng)
+    return audio_port(control.recv(65_536))
+
+
 @asynccontextmanager
 async def rtpengine(
     calls: int, peers: list[int], *, first_port: int = 20_000, last_port: int = 26_000
@@ -51,21 +60,12 @@ async def rtpengine(
         )
         try:
             await asyncio.sleep(1)
-
-            def ask(number: int, command: str, port: int) -> int:
-                words = {"command": command, "call-id": f"c{number}", "sdp": sdp(port)}
-                words |= (
-                    {"from-tag": "a"} if command == "offer" else {"from-tag": "a", "to-tag": "b"}
-                )
-                control.sendto(f"{number}{command} ".encode() + bencode(words), ng)
-                return audio_port(control.recv(65_536))
-
             ports, count = [], len(peers)
             for call in range(calls):
                 caller, callee = peers[2 * call % count], peers[(2 * call + 1) % count]
                 # The offer is answered with the port the callee talks to, and the other way.
-                for_callee = ask(call, "offer", caller)
-                ports += [ask(call, "answer", callee), for_callee]
+                for_callee = ask(control, ng, call, "offer", caller)
+                ports += [ask(control, ng, call, "answer", callee), for_callee]
             yield process.pid, ports
         finally:
             process.terminate()

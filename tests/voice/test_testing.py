@@ -7,6 +7,7 @@ import pytest
 from opentact.kit.ids import new_id
 from opentact.voice.fetching import Fetched
 from opentact.voice.media import Played, Recorded
+from opentact.voice.rtp.tones import Tone
 from opentact.voice.sip.effects import Cancelled, HungUp
 from opentact.voice.testing import STATS, PaperLeg, PaperMedia, PaperMediaLeg
 from opentact.voice.testing_engines import PaperSpeech, told_by_url
@@ -67,6 +68,29 @@ async def test_closing_ends_what_is_recorded() -> None:
     assert leg.events.get_nowait() == Recorded(7, 2000, 32_044, "closed")
     assert await leg.close() == STATS
     assert media.snapshot() == []
+
+
+async def test_a_leg_is_bridged_with_one_other_until_either_ends() -> None:
+    media = PaperMedia()
+    one, two, three = [await media.open(new_id(), "127.0.0.1") for _ in range(3)]
+    one.bridge(two)
+    assert (one.bridged, two.bridged) == (two, one)
+    three.bridge(one)
+    assert (one.bridged, two.bridged, three.bridged) == (three, None, one)
+    await three.close()
+    assert (one.bridged, three.bridged) == (None, None)
+    one.unbridge()
+
+
+async def test_tones_are_plays_and_a_recording_knows_what_it_is_of() -> None:
+    leg = PaperMediaLeg(new_id(), play_s=None)
+    leg.connected = object()  # type: ignore[assignment]
+    leg.tones(4, [Tone((440, 480), 2_000)], loop=0)
+    leg.record(1, Path("a.mp3"), channels=2, format="mp3")
+    leg.listen()
+    assert (leg.played, leg.playing) == ([("tones (440, 480)", 0)], [4])
+    assert leg.recording[1]["format"] == "mp3"
+    assert leg.listening
 
 
 async def test_the_web_answers_in_turn_and_goes_on_with_the_last() -> None:
