@@ -23,6 +23,7 @@ class SipBinding(Base):
     """A binding of a user, registered at `node`. `key` names it among those of its user.
 
     `flow` is the connection it came over; 0 is UDP. What comes over a connection ends with it.
+    Rows are written far more often than looked through: there are no other indexes.
     """
 
     __tablename__ = "sip_binding"
@@ -31,7 +32,7 @@ class SipBinding(Base):
         ForeignKey("sip_user.uuid", ondelete="CASCADE"), primary_key=True
     )
     key: Mapped[str] = mapped_column(Text, primary_key=True)
-    node: Mapped[str] = mapped_column(index=True)
+    node: Mapped[str]
     contact: Mapped[str] = mapped_column(Text)
     host: Mapped[str]
     port: Mapped[int]
@@ -45,7 +46,7 @@ class SipBinding(Base):
     weight: Mapped[int]  # of 1000: the q of RFC 3261 20.10
     agent: Mapped[str]
     since: Mapped[datetime]
-    expires_on: Mapped[datetime] = mapped_column(index=True)
+    expires_on: Mapped[datetime]
 
 
 # Made once and for the table: making a statement costs more than running it.

@@ -99,7 +99,9 @@ class Registrations:
             return
         answer = self._logins.answer_of(asked.request, realm, REGISTRAR)
         login = self._logins.login_to_find(answer)
-        self._logins.directory.find(realm, login, lambda found: self._judge(asked, answer, found))
+        self._logins.directory.find(
+            realm, login, lambda found: self._judge(asked, answer, found), hurry=False
+        )
 
     def contacts_of(self, user: UUID) -> list[Binding]:
         """Tell where the user can be reached now, the one refreshed last at the end."""

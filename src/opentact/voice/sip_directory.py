@@ -8,6 +8,7 @@ wait for one read together. The number of all of this has a limit, as anybody ca
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -27,6 +28,8 @@ from .sip_users import SipUser
 FRESH_S = 5.0
 MAX_KEPT = 20_000  # some hundred bytes each
 MAX_WAITING = 10_000
+# Registering phones wait for each other, as a read costs the same for one as for fifty.
+LINGER_S = 0.04
 MOST_NAME = 253  # RFC 1035
 MOST_LOGIN = 200  # more than any login has, with a domain behind it
 MOST_AT_ONCE = 100  # names in one read: bounds how long the first of them waits
@@ -81,9 +84,15 @@ class SipDirectory:
         self._waiting: dict[Key, list[Then]] = {}
         self._task: asyncio.Task[None] | None = None
         self._changes = 0
+        self._hurry = asyncio.Event()
 
-    def find(self, domain: str, login: str | None, then: Then) -> None:
-        """Find a domain by its name, and a user of it by its login; `then` may be told at once."""
+    def find(self, domain: str, login: str | None, then: Then, *, hurry: bool = True) -> None:
+        """Find a domain by its name, and a user of it by its login; `then` may be told at once.
+
+        Who is in no `hurry` waits a moment for others to share the read with.
+        """
+        if hurry and self._task is not None:
+            self._hurry.set()
         if len(domain) > MOST_NAME:
             then(Found(None))
             return
@@ -99,6 +108,8 @@ class SipDirectory:
         else:
             self._waiting[key] = [then]
             if self._task is None:
+                if hurry:
+                    self._hurry.set()
                 self._task = asyncio.create_task(self._read_all(), name="sip-directory")
 
     async def of(self, domain: str, login: str | None) -> Found | None:
@@ -131,9 +142,17 @@ class SipDirectory:
     async def _read_all(self) -> None:
         try:
             while self._waiting:
+                if len(self._waiting) < MOST_AT_ONCE:
+                    await self._wait_for_others()
                 await self._read(list(self._waiting)[:MOST_AT_ONCE])
         finally:
             self._task = None
+
+    async def _wait_for_others(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_S):
+                await self._hurry.wait()
+        self._hurry.clear()
 
     async def _read(self, keys: list[Key]) -> None:
         changes = self._changes

@@ -1165,8 +1165,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("user_uuid", "key", name=op.f("pk_sip_binding")),
     )
-    op.create_index(op.f("ix_sip_binding_expires_on"), "sip_binding", ["expires_on"], unique=False)
-    op.create_index(op.f("ix_sip_binding_node"), "sip_binding", ["node"], unique=False)
     op.create_table(
         "sip_group",
         sa.Column("owner_uuid", sa.Uuid(), nullable=False),
