@@ -33,7 +33,7 @@ class CallStorm(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.weather = Weather()
-        self.wire = Wire(on_call=lambda call, now: None)
+        self.wire = Wire(on_call=lambda *_: None)
         self.wire._fates = self.weather
         self.callers: list[Call] = []
         self.left: set[Call] = set()

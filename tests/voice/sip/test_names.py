@@ -11,6 +11,9 @@ from opentact.voice.sip.names import COMPACT, phrase_of, printed
         ("cseq", "CSeq"),
         ("p-asserted-identity", "P-Asserted-Identity"),
         ("x-new-thing", "X-New-Thing"),
+        ("rseq", "RSeq"),
+        ("rack", "RAck"),
+        ("min-se", "Min-SE"),
     ],
 )
 def test_names_are_written_as_the_rfcs_do(name: str, text: str) -> None:

@@ -128,7 +128,7 @@ class Response(Message):
 
     @lazy
     def branch(self) -> str | None:
-        """The branch of our Via, without reading the rest of what we wrote ourselves."""
+        """Read the branch of our Via, without the rest of what we wrote ourselves."""
         value = self._required("via")
         at = value.find(_BRANCH)
         # Anything but the plain case is read in full.

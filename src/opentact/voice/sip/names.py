@@ -28,6 +28,9 @@ _IRREGULAR = {
     "call-id": "Call-ID",
     "cseq": "CSeq",
     "mime-version": "MIME-Version",
+    "min-se": "Min-SE",
+    "rack": "RAck",
+    "rseq": "RSeq",
     "www-authenticate": "WWW-Authenticate",
     "p-asserted-identity": "P-Asserted-Identity",
 }
