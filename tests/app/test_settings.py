@@ -43,6 +43,7 @@ def test_a_switch_may_be_said_in_several_ways(word: str) -> None:
         ("http", ":8080"),
         ("sip", "localhost"),
         ("sip_tcp", "on"),
+        ("sip_connections", "0"),
         ("sip_tls", "5061"),
         ("sip_wss", "127.0.0.1:x"),
         ("rtp_ports", "20000"),

@@ -50,3 +50,8 @@ def test_files_that_are_no_good_are_one_sentence(given: dict[str, str], why: str
     with pytest.raises(BadSetting, match=why) as refused:
         listening_of(Settings(**given))  # type: ignore[arg-type]
     assert "\n" not in str(refused.value)
+
+
+def test_limits_are_settings() -> None:
+    listening = listening_of(Settings(sip_connections=7, sip_connections_per_source=3))
+    assert (listening.max_connections, listening.max_per_source) == (7, 3)

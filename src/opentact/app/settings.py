@@ -50,6 +50,8 @@ class Settings:
     sip_tls_ca: str = _setting(
         "", "File (PEM) with the CAs that SIP peers must be signed by; the system's if empty"
     )
+    sip_connections: int = _setting(10_000, "SIP connections taken at once, of all sources")
+    sip_connections_per_source: int = _setting(1_000, "SIP connections taken of one address")
     sip_dns: str = _setting("", "Name server for SIP domains, HOST:PORT; the system's if empty")
     sip_advertise: str = _setting("", "Host that SIP and SDP name, when it is not the one bound")
     sip_base: str = _setting(
@@ -168,7 +170,10 @@ class Settings:
             raise _bad("sip_base", self.sip_base, "a name in lower case, like sip.example.com")
         if self.public_url and not self.public_url.startswith(("http://", "https://")):
             raise _bad("public_url", self.public_url, "a URL like https://voice.example.com")
-        for name in ("rtp_timeout", "event_days", "park_seconds"):
+        for name in (
+            *("rtp_timeout", "event_days", "park_seconds"),
+            *("sip_connections", "sip_connections_per_source"),
+        ):
             if not getattr(self, name):
                 raise _bad(name, getattr(self, name), "1 or more")
         if self.media not in {"process", "inline"}:

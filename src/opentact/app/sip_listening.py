@@ -21,6 +21,8 @@ def listening_of(settings: Settings) -> Listening:
             _file(settings.sip_tls_ca),
         ),
         dns=settings.sip_place("sip_dns"),
+        max_connections=settings.sip_connections,
+        max_per_source=settings.sip_connections_per_source,
     )
     try:
         if listening.tls or listening.wss:
