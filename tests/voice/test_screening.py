@@ -59,7 +59,9 @@ def test_exact_goes_before_mask_and_white_before_black(
         ([], ["1202*", "anonymous"], None),
     ],
 )
-@pytest.mark.parametrize(("caller", "withheld"), [(CALLER, True), ("anonymous", False), ("", False)])
+@pytest.mark.parametrize(
+    ("caller", "withheld"), [(CALLER, True), ("anonymous", False), ("", False)]
+)
 def test_who_withholds_his_number_is_anonymous(
     blacklist: list[str], whitelist: list[str], refused_by: str | None, caller: str, withheld: bool
 ) -> None:

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Response
 from pydantic import AliasChoices, BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from typing_extensions import TypedDict
 
 from opentact.accounts.accounts import get_account
 from opentact.accounts.ownership import get_owned
@@ -24,7 +23,7 @@ from .auth import Principal
 from .envelope import Envelope, errors, ok
 from .fields import Whole
 from .services import Caller, Inject
-from .wire.limits import RefusalOut, dollars_out, refusal_out
+from .wire.limits import PriceOut, dollars_out, refusal_out
 
 MOST_SECONDS = 86_400
 router = APIRouter(prefix="/rest/call", tags=["Call"])
@@ -43,24 +42,6 @@ class PriceAsk(BaseModel):
     seconds: Annotated[Whole, Field(ge=0, le=MOST_SECONDS)] = MINUTE_S
 
 
-class PriceOut(TypedDict):
-    """The quote. Rate and price are null for a number that has no price."""
-
-    to: str
-    country: str | None
-    prefix: str | None
-    destination: str | None
-    rate: float | None
-    connect_fee: float | None
-    initial: int | None
-    increment: int | None
-    seconds: int
-    billed_seconds: int | None
-    price: float | None
-    allowed: bool
-    refusals: list[RefusalOut]
-
-
 class NoQuotes(Fault):
     """This server places no calls, so it quotes none."""
 
@@ -72,16 +53,16 @@ class NoQuotes(Fault):
     "/price",
     operation_id="QuoteCall",
     response_model=Envelope[PriceOut],
-    responses=errors(404),
+    responses=errors(404, 503),
 )
 async def price(body: PriceAsk, who: Caller, services: Inject) -> Response:
     """Quote a call: its rate and price, and every rule that would refuse it."""
-    if services.quotes is None:
-        raise NoQuotes
     async with services.database.read() as session:
         account = await get_account(session, who.account)
         profile = await _profile(session, who, body)
         shown = body.caller or await _shown(session, profile)
+    if services.quotes is None:
+        raise NoQuotes
     ask = OutboundAsk(account, profile, body.sip_domain, shown, body.to, new_id())
     return ok(_out(body, await services.quotes.quote(ask, profile)))
 

@@ -44,7 +44,12 @@ class UploadOut(TypedDict):
     errors: list[BadRateOut]
 
 
-@router.get("", operation_id="ListRateDecks", response_model=Envelope[list[RateDeckOut]])
+@router.get(
+    "",
+    operation_id="ListRateDecks",
+    response_model=Envelope[list[RateDeckOut]],
+    responses=errors(),
+)
 async def listed(who: Admin, services: Inject) -> Response:
     """List the rate decks."""
     del who

@@ -257,9 +257,8 @@ class Conversation:
     def _set_limits(self) -> None:
         if self._app.max_call_length_min:
             self._end_after(self._app.max_call_length_min * 60, causes.MAX_LENGTH)
-        ticket = self.card.ticket
-        if ticket is not None:
-            ticket.answered(self.line.end)
+        if self.card.ticket is not None:
+            self.card.ticket.answered(self.line.end)
             return
         paid = self._rate.affordable_seconds(self.card.account.balance)
         if paid is not None:

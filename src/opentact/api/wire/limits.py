@@ -22,6 +22,24 @@ class RefusalOut(TypedDict):
     message: str
 
 
+class PriceOut(TypedDict):
+    """The quote. Rate and price are null for a number that has no price."""
+
+    to: str
+    country: str | None
+    prefix: str | None
+    destination: str | None
+    rate: float | None
+    connect_fee: float | None
+    initial: int | None
+    increment: int | None
+    seconds: int
+    billed_seconds: int | None
+    price: float | None
+    allowed: bool
+    refusals: list[RefusalOut]
+
+
 class LimitsOut(TypedDict):
     """The limits of an outbound voice profile; null is no limit."""
 
