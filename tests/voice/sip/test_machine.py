@@ -61,3 +61,16 @@ def test_a_status_has_a_grade(status: int, what: Input) -> None:
 def test_a_machine_says_what_it_is_doing() -> None:
     tx = ClientOther("BYE", b"BYE ...", Address("192.0.2.1", 5060))
     assert repr(tx) == "<ClientOther BYE 192.0.2.1:5060 TRYING>"
+
+
+def test_an_address_is_by_udp_unless_it_says_otherwise() -> None:
+    plain = Address("192.0.2.1", 5060)
+    assert (plain.transport, plain.flow, plain.is_reliable) == ("udp", 0, False)
+    assert plain[:2] == ("192.0.2.1", 5060)
+    assert plain != plain._replace(transport="tcp")
+    assert plain._replace(transport="ws", flow=7).is_reliable
+
+
+def test_an_address_is_shown_as_uris_have_it() -> None:
+    assert str(Address("192.0.2.1", 5060)) == "192.0.2.1:5060"
+    assert str(Address("2001:db8::1", 5061, "tls")) == "[2001:db8::1]:5061"

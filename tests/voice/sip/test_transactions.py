@@ -93,3 +93,24 @@ def test_silence_is_told_and_nothing_is_kept() -> None:
     assert not wired.all.is_merged(read_request(request(branch="z9hG4bKtwo")))
     assert wired.sent[0] == (b"BYE", PEER, False)
     assert wired.sent.count((b"486", PEER, True)) == 10
+
+
+def test_a_request_that_finds_no_way_is_told_as_a_503_with_the_reason() -> None:
+    wired, told = Wired(), list[Response]()
+
+    class Caller(Curious):
+        def responded(self, response: Response, now: float) -> None:
+            super().responded(response, now)
+            told.append(response)
+
+    caller, there = Caller(), PEER._replace(transport="tls")
+    wired.all.ask(ClientOther("BYE", b"BYE", there), "z9hG4bKone", caller, 0.0)
+    bye = read_request(request("BYE"))
+    wired.all.unreachable(bye, 'the certificate of "x" has expired', 0.1)
+    assert (caller.heard, caller.missed, len(wired.all), wired.all.wake_at) == ([503], [], 0, None)
+    (response,) = told
+    assert response.first("reason") == "SIP;cause=503;text=\"the certificate of 'x' has expired\""
+    assert (response.cseq.method, response.call_id) == ("BYE", bye.call_id)
+    wired.all.unreachable(bye, "again", 0.2)
+    wired.all.unreachable(read_request(request("ACK")), "an ACK has no transaction", 0.2)
+    assert caller.heard == [503]
