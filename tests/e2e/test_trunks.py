@@ -115,6 +115,23 @@ async def test_a_target_that_fails_calls_is_passed_over_then_down_and_told(
     assert await trunk_states(alice, made["uuid"]) == [("unknown", "down")]
 
 
+@pytest.mark.parametrize(("word", "successful"), [("secret", 1), ("guess", 0)])
+async def test_a_carrier_that_asks_for_a_digest_gets_it(
+    live: Server, alice: Customer, word: str, successful: int
+) -> None:
+    async with sipp_server("challenging_callee") as asking:
+        host, port = asking.address.split(":")
+        made = await connection(alice, ip=host, port=int(port), username="bob", password=word)
+        number = await alice.order_number()
+        lease = await alice.ask("GET", f"/rest/lease/tn/{number}/tn")
+        path = f"/rest/sip/connection/{made['uuid']}"
+        await alice.ask("POST", f"{path}/tnlease", {"add": [lease["uuid"]]})
+        calls = await run_sipp("caller", live.sip, service=str(number))
+        [target] = (await alice.ask("GET", path))["targets"]
+    assert calls.successful == successful, await alice.calls(tn=number)
+    assert target["reason"] == ("200 to a call" if successful else "403 to a call")
+
+
 async def trunk_states(who: Customer, trunk: str) -> list[tuple[str, str]]:
     frames = [each for each in await who.events(trunk) if each["type"] == "trunk_state"]
     return [(each["payload"]["from"], each["payload"]["to"]) for each in frames]

@@ -30,46 +30,35 @@ def lookers(
     trunks: Trunks,
 ) -> Mapping[str, Look]:
     """Say how each thing is looked at."""
-
-    async def calls() -> Rows:
-        return [_call(each.card, clock) for each in switchboard.live.values()]
-
-    async def registrations() -> Rows:
-        return registered.rows()
-
-    async def transactions() -> Rows:
-        return sip.snapshot()["transactions"]
-
-    async def connections() -> Rows:
-        return sip.snapshot()["connections"]
-
-    async def trunk_states() -> Rows:
-        return trunk_rows(trunks)
-
-    async def legs() -> Rows:
-        return media.snapshot()
-
-    async def drivers() -> Rows:
-        return [
-            {
-                "driver": info.name,
-                "available": info.available,
-                "why_not": info.why_not,
-                "voices": ", ".join(info.voices),
-            }
-            for info in speech.drivers()
-        ]
-
     return {
-        What.CALLS: calls,
-        What.REGISTRATIONS: registrations,
-        What.TRANSACTIONS: transactions,
-        What.CONNECTIONS: connections,
-        What.TRUNKS: trunk_states,
-        What.MEDIA: legs,
-        What.SPEECH: drivers,
+        What.CALLS: _look(lambda: [_call(each.card, clock) for each in switchboard.live.values()]),
+        What.REGISTRATIONS: _look(registered.rows),
+        What.TRANSACTIONS: _look(lambda: sip.snapshot()["transactions"]),
+        What.CONNECTIONS: _look(lambda: sip.snapshot()["connections"]),
+        What.TRUNKS: _look(lambda: trunk_rows(trunks)),
+        What.MEDIA: _look(media.snapshot),
+        What.SPEECH: _look(lambda: _drivers(speech)),
         What.JOBS: jobs.snapshot,
     }
+
+
+def _look(rows: Callable[[], Rows]) -> Look:
+    async def look() -> Rows:
+        return rows()
+
+    return look
+
+
+def _drivers(speech: SpeechEngine) -> Rows:
+    return [
+        {
+            "driver": info.name,
+            "available": info.available,
+            "why_not": info.why_not,
+            "voices": ", ".join(info.voices),
+        }
+        for info in speech.drivers()
+    ]
 
 
 def _call(card: CallCard, clock: Clock) -> dict[str, object]:
