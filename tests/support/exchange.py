@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -19,9 +20,11 @@ from opentact.voice.switchboard import Edge, Switchboard
 from opentact.voice.testing import PaperLeg, PaperMedia
 from opentact.voice.testing_engines import PaperFetcher, PaperShelf, PaperSpeech
 
+from .neighbourhood import Neighbourhood
 from .numbers import FIRST, buy, stocked
 from .world import Tenant, World
 
+HOME = "acme.sip.localhost"
 FLOW = '<Say>Hello</Say><Gather dtmf_length="1" timeout="60000"/>'
 
 
@@ -35,12 +38,30 @@ class Exchange:
     journal: Journal
     recordings: Path
     fetcher: PaperFetcher = field(default_factory=PaperFetcher)
+    book: CallBook = field(init=False)
+    users: dict[str, UUID] = field(default_factory=dict)
+    profile: str = ""
+    near: Neighbourhood = field(default_factory=Neighbourhood)
 
     async def call(self, called: str = f"+{FIRST}", **how: Any) -> PaperLeg:
         """Let a call arrive, and wait until it lives, or was refused and that is stored."""
         leg = PaperLeg(called=called, **how)
         self.board.take(leg)
         await self.until(lambda: leg.status is not None)
+        return leg
+
+    async def of_user(self, login: str, called: str, **how: Any) -> PaperLeg:
+        """Let a user of acme call, and wait until somebody rings or it is refused."""
+        how = {"host": HOME, "caller_host": HOME, "headers": {"x-login": [login]}, **how}
+        return await self.rings(PaperLeg(caller=login, called=called, **how))
+
+    async def rings(self, leg: PaperLeg) -> PaperLeg:
+        """Let a call arrive, and wait until somebody rings or it is refused and stored."""
+        before = len(self.near.dialler.legs)
+        self.board.take(leg)
+        await self.until(lambda: len(self.near.dialler.legs) > before or leg.status is not None)
+        if leg.status not in {None, 200}:
+            await self.all_over()
         return leg
 
     async def until(self, done: Any) -> None:
@@ -54,6 +75,9 @@ class Exchange:
         async with asyncio.timeout(10):
             while self.board._tasks:
                 await asyncio.wait(self.board._tasks)
+            pending = self.book.pending()
+            if pending is not None:
+                await asyncio.shield(pending)
 
     def told(self, type_: str = "call_state") -> list[dict[str, Any]]:
         frames = [orjson.loads(each.frame) for each in self.world.published]
@@ -61,8 +85,10 @@ class Exchange:
 
 
 @asynccontextmanager
-async def exchange(world: World, folder: Path) -> AsyncIterator[Exchange]:
-    """Connect it to the world's API as well."""
+async def exchange(
+    world: World, folder: Path, neighbourhood: Neighbourhood | None = None
+) -> AsyncIterator[Exchange]:
+    """Connect it to the world's API as well; without a neighbourhood it stands alone."""
     journal = Journal(world.database, linger=0.0)
     services = world.services
     links = services.recording_links.link
@@ -71,10 +97,14 @@ async def exchange(world: World, folder: Path) -> AsyncIterator[Exchange]:
     props = Props(PaperSpeech(), PaperShelf(), fetcher)
     desk = Desk(book, world.clock, props, folder, call_entity, park_s=30.0)
     edge = Edge("test", "127.0.0.1", (ip_network("127.0.0.0/8"),))
-    board = Switchboard(world.database, media, desk, edge)
+    near = neighbourhood or Neighbourhood()
+    parts = None if neighbourhood is None else near.near()
+    board = Switchboard(world.database, media, desk, edge, parts)
     services.switchboard, services.recordings = board, folder
     try:
-        yield Exchange(world, board, media, journal, folder, fetcher)
+        made = Exchange(world, board, media, journal, folder, fetcher, near=near)
+        made.book = book
+        yield made
     finally:
         await board.close()
         await book.close()

@@ -45,13 +45,19 @@ class Sources(Protocol):
 class ReceivedCall(CallingLeg, Protocol):
     """A received INVITE, as far as routing looks at it."""
 
-    request: Request
-    request_uri: str
     caller: str
     called: str
     source: Address
     hops_left: int
     events: "asyncio.Queue[LegEvent]"
+
+    @property
+    def request(self) -> Request:
+        """The INVITE."""
+
+    @property
+    def request_uri(self) -> str:
+        """The Request-URI as written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from .causes import Cause
 from .connecting import Asked, Connector, Exchange
 from .facts import AppFacts, DomainFacts, UserFacts
 from .forks import Shown
+from .house import HOUSE
 from .routes import (
     Dialled,
     Route,
@@ -53,6 +54,10 @@ class Dispatch:
 
     async def place(self, leg: ReceivedCall, caller: Caller) -> None:
         """Place a call of somebody known."""
+        if leg.source is HOUSE:
+            # Let through where it began, and for a number: its host names the caller's domain.
+            await self._to_lease(leg)
+            return
         if isinstance(caller, UserCaller):
             await self._of_user(leg, caller)
             return
