@@ -89,6 +89,15 @@ class Rig:
         await self.journal.close()
 
 
+def states(world: World) -> list[str]:
+    """Read who was told to be online and offline, in the words of the events."""
+    return [
+        event.frame.partition('"message":"')[2].partition('"')[0]
+        for event in world.published
+        if event.type == "sip_user_state"
+    ]
+
+
 def registration(user: UUID, now: datetime, **other: Any) -> SipBinding:
     """Make a stored binding of a user, as a registrar of some node has left it."""
     values: dict[str, Any] = {

@@ -12,7 +12,7 @@ from opentact.accounts.accounts import Account
 from opentact.voice import registrations
 from opentact.voice.sip.authorization import Challenge
 from opentact.voice.sip.machine import Address
-from support.registering import DOMAIN, HOME, Phone, Rig, registrar
+from support.registering import DOMAIN, HOME, Phone, Rig, registrar, states
 from support.sip_people import DOMAINS, domain, user
 from support.world import World, build_world
 
@@ -41,14 +41,6 @@ async def rig(world: World, ann: UUID) -> AsyncIterator[Rig]:
 
 def contacts(rig: Rig, ann: UUID) -> list[str]:
     return [binding.contact for binding in rig.registrar.contacts_of(ann)]
-
-
-def states(world: World) -> list[str]:
-    return [
-        event.frame.partition('"message":"')[2].partition('"')[0]
-        for event in world.published
-        if event.type == "sip_user_state"
-    ]
 
 
 def later(world: World, seconds: float) -> None:
@@ -190,54 +182,6 @@ async def test_a_closed_connection_takes_its_bindings_along(rig: Rig, ann: UUID)
     rig.registrar.flow_closed(17)
     rig.registrar.flow_closed(17)
     assert contacts(rig, ann) == ["sip:ann@198.51.100.4:5062"]
-
-
-async def test_a_restart_finds_phones_again_but_no_connections(world: World, ann: UUID) -> None:
-    bea = UUID((await user(world.alice, "bea"))["uuid"])
-    async with registrar(world) as before:
-        phone = Phone(before, headers=["User-Agent: phone", "Supported: path"])
-        line = f'Contact: {phone.contact};q=0.5;+sip.instance="<urn:x>";reg-id=2'
-        await phone.register(line, "Path: <sip:edge.example;lr>")
-        await Phone(before, source=OVER_TCP).register()
-        await Phone(before, login="bea", source=OVER_TCP).register()
-        held = next(each for each in before.registrar.contacts_of(ann) if not each.source.flow)
-    later(world, 10)
-    async with registrar(world) as after:
-        assert after.registrar.contacts_of(ann) == [held]
-        assert not after.registrar.is_online(bea)
-        await after.book.settled()
-    assert states(world)[-1] == f"bea@{DOMAIN} is offline"
-    async with registrar(world) as again:
-        assert again.registrar.contacts_of(ann) == [held]
-        assert len(again.registrar) == 1
-
-
-async def test_what_expired_meanwhile_is_gone_after_a_restart(world: World, ann: UUID) -> None:
-    async with registrar(world) as before:
-        await Phone(before).register(expires=60)
-    later(world, 61)
-    async with registrar(world) as after:
-        assert not after.registrar.is_online(ann)
-        await after.book.settled()
-    assert states(world)[-1] == f"ann@{DOMAIN} is offline"
-
-
-async def test_another_node_leaves_it_alone(world: World, ann: UUID) -> None:
-    async with registrar(world) as here:
-        await Phone(here).register()
-        async with registrar(world, node="node-2") as there:
-            assert not there.registrar.is_online(ann)
-        assert here.registrar.is_online(ann)
-
-
-async def test_a_phone_that_moved_to_another_node_stays_there(world: World, ann: UUID) -> None:
-    async with registrar(world) as here, registrar(world, node="node-2") as there:
-        await Phone(here).register()
-        await Phone(there).register()
-        await Phone(here, number=10).register("Contact: *", "Expires: 0")
-        await here.book.settled()
-    async with registrar(world, node="node-2") as again:
-        assert again.registrar.is_online(ann)
 
 
 @pytest.mark.parametrize(
