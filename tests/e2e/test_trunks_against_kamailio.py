@@ -97,8 +97,8 @@ async def registered(
         await keeper.close()
 
 
-async def until(done: Callable[[], Any]) -> None:
-    async with asyncio.timeout(15):
+async def until(done: Callable[[], Any], seconds: float = 15) -> None:
+    async with asyncio.timeout(seconds):
         while not done():  # noqa: ASYNC110 - what is waited for comes over a socket
             await asyncio.sleep(0.02)
 
@@ -143,6 +143,16 @@ async def test_a_wrong_password_registers_nothing_and_says_why() -> None:
         await until(lambda: told)
         [why] = told
         assert why.startswith("registration failed: 401 Unauthorized: the registrar does not take")
+
+
+async def test_a_registrar_that_goes_away_is_down_and_comes_up_when_it_is_back() -> None:
+    async with edge() as near:
+        async with kamailio() as far:
+            pass  # its port is what is needed: nobody is there
+        async with registered(near, far) as (_, told):
+            await until(lambda: any(each.startswith("target down") for each in told), 40)
+            async with kamailio(port=far.address[1]):
+                await until(lambda: any(each.startswith("target up: 200") for each in told), 40)
 
 
 Hang = Callable[[OutgoingLeg, IncomingLeg], Awaitable[None]]

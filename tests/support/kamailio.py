@@ -59,10 +59,12 @@ class Kamailio:
 
 
 @asynccontextmanager
-async def kamailio(upstream: str = "127.0.0.1:9") -> AsyncIterator[Kamailio]:
+async def kamailio(
+    upstream: str = "127.0.0.1:9", port: int | None = None
+) -> AsyncIterator[Kamailio]:
     """Run it until the block ends; `upstream` is where calls to unknown users go."""
     program = require("kamailio", package="kamailio", beside="/usr/sbin")
-    port = free_port()
+    port = port or free_port()
     with TemporaryDirectory(prefix="opentact-kamailio-") as temporary:
         folder = Path(temporary)
         (folder / "kamailio.cfg").write_text(_configuration(port, upstream))
