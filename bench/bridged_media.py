@@ -3,9 +3,11 @@
 A peer process talks on both legs of N calls and hears what the other leg is sent. Each packet
 carries the time it was sent, and the kernel stamps the time it came: delay is the difference,
 jitter the change of delay from one packet of a stream to the next. `--engine rtpengine` measures
-Debian's rtpengine (userspace) by the same peers; `--engine both` one after the other.
+Debian's rtpengine (userspace) by the same peers; `--engine both` one after the other. With
+`--record` ours records both sides of each call, and what is missing in a file ends the run.
 
-    python bench/bridged_media.py [--calls 400] [--seconds 10] [--runs 3] [--engine both] [--write]
+    python bench/bridged_media.py [--calls 400] [--seconds 10] [--runs 3] [--engine both]
+        [--record wav] [--write]
 """
 
 import argparse
@@ -22,7 +24,9 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Literal
 from uuid import uuid4
 
 import numpy as np
@@ -31,6 +35,8 @@ from rtpengine import rtpengine
 
 from opentact.adapters.media.child import ProcessMedia
 from opentact.adapters.media.settings import MediaSettings
+from opentact.voice.media import MediaGone, MediaLeg, Recorded, RecordFailed
+from opentact.voice.rtp.wav import HEADER_BYTES
 from opentact.voice.sdp.offer_answer import Negotiated
 
 HOST = "127.0.0.1"
@@ -129,22 +135,60 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+async def bridged(media: ProcessMedia, calls: int, peers: list[int]) -> list[MediaLeg]:
+    """Open and connect the legs of so many calls, each bridged with the next."""
+    legs: list[MediaLeg] = [await media.open(uuid4(), HOST) for _ in range(2 * calls)]
+    for number, leg in enumerate(legs):
+        leg.connect(Negotiated((HOST, peers[number % SOCKETS]), "PCMU", 0, 101))
+    for one, other in zip(legs[::2], legs[1::2], strict=True):
+        one.bridge(other)
+    return legs
+
+
 @asynccontextmanager
 async def opentact(calls: int, peers: list[int]) -> AsyncIterator[tuple[int, list[int]]]:
     """Have the media process bridge; give its pid and the ports of the legs."""
     media = ProcessMedia(MediaSettings(first_port=FIRST_PORT, last_port=LAST_PORT))
     await media.start()
     assert media.pid
-    legs = [await media.open(uuid4(), HOST) for _ in range(2 * calls)]
-    for number, leg in enumerate(legs):
-        leg.connect(Negotiated((HOST, peers[number % SOCKETS]), "PCMU", 0, 101))
-    for one, other in zip(legs[::2], legs[1::2], strict=True):
-        one.bridge(other)
+    legs = await bridged(media, calls, peers)
     yield media.pid, [leg.port for leg in legs]
     await media.close()
 
 
-ENGINES = {"opentact": opentact, "rtpengine": rtpengine}
+@asynccontextmanager
+async def recording(
+    calls: int, peers: list[int], form: Literal["wav", "mp3"]
+) -> AsyncIterator[tuple[int, list[int]]]:
+    """The same, with a recording of both sides of each call."""
+    media = ProcessMedia(MediaSettings(first_port=FIRST_PORT, last_port=LAST_PORT))
+    await media.start()
+    assert media.pid
+    legs = await bridged(media, calls, peers)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        for number, leg in enumerate(legs[::2]):
+            leg.record(number, Path(folder) / f"{number}.{form}", channels=2, format=form)
+        yield media.pid, [leg.port for leg in legs]
+        lasted = time.monotonic() - began
+        for number, leg in enumerate(legs[::2]):
+            leg.stop_record(number)
+        for leg in legs[::2]:
+            while not isinstance(end := await leg.events.get(), Recorded):
+                assert not isinstance(end, RecordFailed | MediaGone), end
+            assert end.duration_ms > 1_000 * (lasted - 0.5), end
+            if form == "wav":
+                size = HEADER_BYTES + 4 * 8 * end.duration_ms
+                assert abs(end.size - size) < 100, end
+    await media.close()
+
+
+ENGINES = {
+    "opentact": opentact,
+    "rtpengine": rtpengine,
+    "wav": partial(recording, form="wav"),
+    "mp3": partial(recording, form="mp3"),
+}
 
 
 async def one_run(engine: str, calls: int, seconds: float) -> Run:
@@ -213,7 +257,8 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=400)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--engine", choices=[*ENGINES, "both"], default="both")
+    parser.add_argument("--engine", choices=["opentact", "rtpengine", "both"], default="both")
+    parser.add_argument("--record", choices=["wav", "mp3"])
     parser.add_argument("--write", action="store_true", help="add the table to bench/results")
     parser.add_argument("--peers", type=float, help=argparse.SUPPRESS)
     parser.add_argument("--rows", help=argparse.SUPPRESS)
@@ -221,8 +266,10 @@ def main() -> None:
     if options.peers:
         be_peers(options.peers, options.rows)
         return
-    engines = [*ENGINES] if options.engine == "both" else [options.engine]
-    if options.engine == "both" and not shutil.which("rtpengine"):
+    engines = ["opentact", "rtpengine"] if options.engine == "both" else [options.engine]
+    if options.record:
+        engines = [options.record]
+    if engines[-1] == "rtpengine" and not shutil.which("rtpengine"):
         print("rtpengine is not installed: ours alone", file=sys.stderr)
         engines = ["opentact"]
     runs = []

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from opentact.adapters.media.background import Background
 from opentact.adapters.media.commands import Record
 from opentact.adapters.media.recording import Recording
-from opentact.adapters.media.wav_file import WavFile
+from opentact.adapters.media.wav_file import WavFile, joined
 from opentact.voice.media import Recorded, RecordFailed
 from opentact.voice.rtp.g711 import Codec, decode
-from opentact.voice.rtp.packet import RtpPacket
 from opentact.voice.rtp.wav import HEADER_BYTES, samples
 
 LOUD, QUIET = b"\x00" * 160, b"\xff" * 160
@@ -28,10 +27,8 @@ def background() -> Iterator[Background]:
     made.close()
 
 
-def packet(number: int, payload: bytes = LOUD) -> RtpPacket:
-    return RtpPacket(
-        0, marker=False, sequence=number, timestamp=number * 160, ssrc=1, payload=payload
-    )
+def packet(number: int, payload: bytes = LOUD) -> tuple[bytes, Codec, int, int]:
+    return payload, "PCMU", 1, number * 160
 
 
 def finish(background: Background) -> None:
@@ -48,7 +45,7 @@ def test_the_file_is_readable_at_every_moment(background: Background, tmp_path: 
     told: list[Recorded | RecordFailed] = []
     recording = Recording(Record(1, str(path), None, None), background, told.append, 0.0)
     for number in range(40):
-        recording.heard(packet(number), "PCMU", number * 0.02)
+        recording.heard(*packet(number), number * 0.02)
         recording.tick(number * 0.02)
         finish(background)
         data = path.read_bytes()
@@ -67,7 +64,7 @@ def test_the_last_words_count_against_silence(background: Background, tmp_path: 
     recording = Recording(command, background, told.append, 0.0)
     for number in range(100):
         now = number * 0.02
-        recording.heard(packet(number, LOUD if number == 30 else QUIET), "PCMU", now)
+        recording.heard(*packet(number, LOUD if number == 30 else QUIET), now)
         recording.tick(now)
         if number == 24:
             assert not recording.finished
@@ -91,10 +88,10 @@ def test_a_full_disk_ends_the_recording_not_the_call(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "pwrite", full)
-    recording.heard(packet(0), "PCMU", 0)
+    recording.heard(*packet(0), 0)
     recording.tick(0.3)
     finish(background)
-    recording.heard(packet(20), "PCMU", 0.4)
+    recording.heard(*packet(20), 0.4)
     recording.tick(0.7)
     recording.finish("stopped", 0.8)
     finish(background)
@@ -110,7 +107,7 @@ def test_a_disk_that_does_not_keep_up_ends_the_recording(
     command = Record(1, str(tmp_path / "r.wav"), None, None)
     recording = Recording(command, background, told.append, 0.0)
     for number in range(1_000):
-        recording.heard(packet(number), "PCMU", number * 0.02)
+        recording.heard(*packet(number), number * 0.02)
         recording.tick(number * 0.02)
     stuck.set()
     finish(background)
@@ -123,7 +120,7 @@ def test_an_unwritable_file_is_told_once_with_its_first_reason(
     told: list[Recorded | RecordFailed] = []
     command = Record(1, str(tmp_path / "no" / "r.wav"), None, None)
     recording = Recording(command, background, told.append, 0.0)
-    recording.heard(packet(0), "PCMU", 0.01)
+    recording.heard(*packet(0), 0.01)
     recording.finish("stopped", 0.02)
     finish(background)
     assert told == [RecordFailed(1, "No such file or directory")]
@@ -133,23 +130,37 @@ LAWS: list[Codec] = ["PCMU", "PCMA"]
 blocks = st.lists(st.tuples(st.integers(-300, 900), st.binary(max_size=300), st.sampled_from(LAWS)))
 
 
-@given(blocks=blocks, length=st.integers(0, 800))
+@given(blocks=blocks, length=st.integers(0, 800), one_by_one=st.booleans())
 def test_blocks_lie_where_they_belong_in_any_order(
     tmp_path_factory: pytest.TempPathFactory,
     blocks: list[tuple[int, bytes, Codec]],
     length: int,
+    *,
+    one_by_one: bool,
 ) -> None:
     path = tmp_path_factory.mktemp("wav") / "r.wav"
     expected = np.zeros(2_000, np.int16)
     file = WavFile(str(path), 800)
     file.open()
     for position, payload, codec in blocks:
-        file.write([(0, position, payload, codec)])
+        if one_by_one:
+            file.write([(0, position, payload, codec)])
         for index, sample in enumerate(decode(payload, codec), start=position):
             if 0 <= index < 800:
                 expected[index] = sample
+    if not one_by_one:
+        file.write([(0, *block) for block in blocks])
     size = file.finish(length)
     data = path.read_bytes()
     assert size == len(data) == HEADER_BYTES + 2 * length
     assert samples(data) == length
     assert np.array_equal(np.frombuffer(data[HEADER_BYTES:], "<i2"), expected[:length])
+
+
+def test_blocks_that_follow_each_other_are_one() -> None:
+    mu: Codec = "PCMU"
+    blocks = [(0, 0, b"a", mu), (1, 5, b"x", mu), (0, 1, b"b", mu), (1, 6, b"y", mu)]
+    apart = [(0, 3, b"c", mu), (0, 0, b"d", mu)]
+    assert [*joined(blocks + apart)] == [(0, 0, b"ab", mu), (1, 5, b"xy", mu), *apart]
+    other_law: Codec = "PCMA"
+    assert len([*joined([(0, 0, b"a", mu), (0, 1, b"b", other_law)])]) == 2

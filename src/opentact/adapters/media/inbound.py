@@ -117,11 +117,6 @@ class Inbound:
         """Send what comes on to the other side of a bridge, and tell it what was pressed."""
         self._far, self._far_press, self._usual = far, press, None
 
-    def record(self, number: int, recording: Recording) -> None:
-        """Let a recording hear what comes."""
-        self.recordings[number] = recording
-        self._usual = None
-
     def read(self, now: float) -> None:
         """Read one packet from the socket, at most.
 
@@ -177,12 +172,14 @@ class Inbound:
         codec = self._codecs.get(kind)
         if codec is None or ssrc != reception.ssrc:
             return False
-        if not far.relay_plain(data, codec, ssrc, sequence, timestamp):
+        if not far.relay_plain(data, codec, ssrc, sequence, timestamp, now):
             return False
         self.packets += 1
         self.octets += len(data) - HEADER_BYTES
         self.last_at = self._quiet_since = now
         reception.received(sequence, timestamp, now)
+        for recording in self.recordings.values():
+            recording.heard(data[HEADER_BYTES:], codec, ssrc, timestamp, now)
         if not self._loud and not self.packets % _LOOK_EVERY:
             self._look(data[HEADER_BYTES:], codec)
         return True
@@ -206,8 +203,7 @@ class Inbound:
             self.reception = Reception(packet.ssrc)
             self._digits = DigitReceiver()
         self._hear(packet, now)
-        busy = self.recordings or self._listener
-        self._usual = source if self._far and not busy else None
+        self._usual = source if self._far and not self._listener else None
 
     def _moved(self, latch: Latch, address: Address, packet: RtpPacket, now: float) -> bool:
         """Tell whether the peer's own stream goes on from another address, the old one silent."""
@@ -247,7 +243,7 @@ class Inbound:
         if self._far:
             self._far.relay(packet, codec, now)
         for recording in self.recordings.values():
-            recording.heard(packet, codec, now)
+            recording.heard(packet.payload, codec, packet.ssrc, packet.timestamp, now)
         if self._listener:
             self._ears.hear(self._listener, packet.payload, codec, self._sounded, now)
         if not self._loud and not self.packets % _LOOK_EVERY:

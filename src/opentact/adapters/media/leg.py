@@ -227,7 +227,7 @@ class Leg:
             self._close_if_done()
 
         made = Recording(command, self._around.writer, done, now)
-        self._in.record(command.record, made)
+        recordings[command.record] = made
         if made.both:
             taps.append(made)
 

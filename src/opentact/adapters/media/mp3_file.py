@@ -13,7 +13,7 @@ import numpy as np
 from opentact.voice.rtp.g711 import RATE, Samples, decode
 from opentact.voice.rtp.tracks import CHANGEABLE, Tracks
 
-from .wav_file import Block, new_file
+from .wav_file import Block, joined, new_file
 
 # Of each channel, in kbit/s: at 8 kHz more is not heard.
 _BIT_RATE = 24
@@ -47,7 +47,7 @@ class Mp3File:
 
     def write(self, blocks: Sequence[Block], until: int = 0) -> None:
         """Put the samples where they belong; encode what is final. `until` is what has passed."""
-        for track, position, payload, codec in blocks:
+        for track, position, payload, codec in joined(blocks):
             start = max(position, self._done)
             end = min(position + len(payload), self._limit)
             if start < end:

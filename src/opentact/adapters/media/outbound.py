@@ -126,13 +126,13 @@ class Outbound:
             self._tap(payload, timestamp, now)
 
     def relay_plain(
-        self, data: bytes, codec: Codec, ssrc: int, sequence: int, timestamp: int
+        self, data: bytes, codec: Codec, ssrc: int, sequence: int, timestamp: int, now: float
     ) -> bool:
         """Send on the whole packet `data`, of the run that is under way; False if it needs more.
 
         The same as `relay`, for nearly every packet of a bridge: what is new is its header.
         """
-        if codec != self.playout.codec or not self._sends or self.taps or not self.playout.idle:
+        if codec != self.playout.codec or not self._sends or not self.playout.idle:
             return False
         placed = self._numbers.follows(ssrc, sequence, timestamp)
         if placed is None:
@@ -147,6 +147,8 @@ class Outbound:
             return True
         self.packets += 1
         self.octets += len(data) - HEADER_BYTES
+        if self.taps:
+            self._tap(data[HEADER_BYTES:], placed[1], now)
         return True
 
     def _say(self, taken: bytes | EventFrame, now: float) -> None:

@@ -8,7 +8,6 @@ from typing import Literal
 
 from opentact.voice.media import Recorded, RecordFailed
 from opentact.voice.rtp.g711 import SAMPLES_PER_MS, Codec, loudness
-from opentact.voice.rtp.packet import RtpPacket
 from opentact.voice.rtp.placement import Placement
 
 from .background import Background
@@ -53,11 +52,11 @@ class Recording:
         self._file = _file(command, self._limit, tracks=2 if self.both else 1)
         self._in_background(self._file.open)
 
-    def heard(self, packet: RtpPacket, codec: Codec, now: float) -> None:
+    def heard(self, payload: bytes, codec: Codec, ssrc: int, timestamp: int, now: float) -> None:
         """Take a packet of the peer's audio."""
-        position = self._heard.place(packet.ssrc, packet.timestamp, self._elapsed(now))
-        self._blocks.append((0, position, packet.payload, codec))
-        if self._silence is not None and loudness(packet.payload, codec) >= _SILENT_BELOW:
+        position = self._heard.place(ssrc, timestamp, self._elapsed(now))
+        self._blocks.append((0, position, payload, codec))
+        if self._silence is not None and loudness(payload, codec) >= _SILENT_BELOW:
             self._loud_at = now
 
     def said(self, payload: bytes, codec: Codec, timestamp: int, now: float) -> None:
