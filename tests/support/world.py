@@ -31,6 +31,7 @@ from opentact.voice.recordings import RecordingLinks
 from opentact.voice.switchboard import NoCalls
 
 from .contract import CONTRACT
+from .quoting import quotes_of
 
 NOON = datetime(2024, 1, 16, 12, tzinfo=UTC)
 PASSWORD = "correct horse battery"
@@ -95,6 +96,7 @@ def wired(database: Database, published: list[Logged]) -> dict[str, Any]:
         "online": presence.is_online,
         "new_secret": lambda: next(secrets),
         "switchboard": NoCalls(),
+        "quotes": quotes_of(database, clock),
         "recording_links": RecordingLinks(b"0123456789abcdef", "http://test"),
         "recordings": Path("/nonexistent"),
     }

@@ -59,12 +59,11 @@ def test_exact_goes_before_mask_and_white_before_black(
         ([], ["1202*", "anonymous"], None),
     ],
 )
-@pytest.mark.parametrize(
-    ("caller", "withheld"), [(CALLER, True), ("anonymous", False), ("", False)]
-)
+@pytest.mark.parametrize("shown", [(CALLER, True), ("anonymous", False), ("", False)])
 def test_who_withholds_his_number_is_anonymous(
-    blacklist: list[str], whitelist: list[str], refused_by: str | None, caller: str, withheld: bool
+    blacklist: list[str], whitelist: list[str], refused_by: str | None, shown: tuple[str, bool]
 ) -> None:
+    caller, withheld = shown
     assert screened(Profile(blacklist, whitelist), caller, withheld=withheld) == refused_by
 
 

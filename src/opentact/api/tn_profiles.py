@@ -21,6 +21,7 @@ from opentact.numbers.profiles import (
     profiles_for,
     special_prices,
 )
+from opentact.voice.screening import ANONYMOUS
 
 from .envelope import Envelope, NothingMore, errors, ok
 from .fields import Changes, Line, Name
@@ -28,13 +29,15 @@ from .services import Caller, Inject
 from .wire.tn_profiles import SpecialPriceOut, TnProfileOut, profile_out, special_price_out
 
 MOST_SCREENED = 1_000  # numbers and masks in one list: each call looks through both
-_MASK = re.compile(r"\+?[0-9*%]{1,32}")
+_MASK = re.compile(rf"\+?[0-9*%]{{1,32}}|{ANONYMOUS}")
 router = APIRouter(prefix="/rest/profile/tn", tags=["TN Profile"])
 
 
 def _screened(text: str) -> str:
     if not _MASK.fullmatch(text):
-        raise ValueError("expected a number, or a mask with * for any run and % for one digit")
+        raise ValueError(
+            "expected a number, a mask with * for any run and % for one digit, or anonymous"
+        )
     return text.removeprefix("+")
 
 

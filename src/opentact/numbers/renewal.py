@@ -16,6 +16,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opentact.accounts.accounts import Account, get_account
+from opentact.billing.holds import check_free
 from opentact.billing.ledger import NotEnoughBalance, post
 from opentact.billing.notices import balance_notices
 from opentact.events.log import EventLog
@@ -123,6 +124,7 @@ async def _renew(
 ) -> Plan:
     price = await renewal_price(session, lease, now=now)
     charges = price.charges(lease.uuid, lease.tn, monthly_only=True)
+    await check_free(session, lease.account_uuid, -sum((line.amount for line in charges), ZERO))
     await post(session, lease.account_uuid, charges, now=now)
     lease.expired_on, lease.modified_on = plan.until or lease.expired_on, now
     await session.flush()

@@ -9,7 +9,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from opentact.billing.holds import check_free
 from opentact.billing.ledger import post
+from opentact.kit.money import ZERO
 
 from .features import Feature
 from .leases import Lease, Subscription
@@ -33,6 +35,7 @@ async def subscribe(
     if there is None or there.paid_until <= now:
         prices = await prices_for(session, lease.account_uuid, lease.tn, now=now)
         charges = feature_price(prices, feature).charges(lease.uuid, lease.tn)
+        await check_free(session, lease.account_uuid, -sum((line.amount for line in charges), ZERO))
         await post(session, lease.account_uuid, charges, now=now)
     if there is None:
         there = Subscription(
