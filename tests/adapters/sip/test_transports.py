@@ -1,11 +1,12 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
 
 import pytest
 
+from opentact.adapters.sip import streams
 from opentact.adapters.sip.endpoint import SipEndpoint
 from opentact.adapters.sip.legs import IncomingLeg, OutgoingLeg
 from opentact.adapters.sip.sockets import Listening
@@ -198,6 +199,25 @@ async def test_a_large_request_goes_by_udp_to_who_has_no_tcp() -> None:
         # Asked once; then remembered.
         assert transports == ["tcp", "udp", "udp"]
         assert callee.legs[0].source.transport == "udp"
+
+
+async def test_a_large_request_does_not_wait_long_for_a_silent_tcp(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(streams, "HURRIED_SECONDS", 0.2)
+    async with party() as callee, party(tcp=ANY) as caller:
+        with ExitStack() as stack:
+            # Nobody accepts here, and the queue is full: what more comes is dropped unanswered.
+            deaf = stack.enter_context(socket.socket())
+            deaf.bind((HOST, callee.sip.local.port))
+            deaf.listen(0)
+            for _ in range(2):
+                caught = stack.enter_context(socket.socket())
+                caught.settimeout(0.0)
+                caught.connect_ex(deaf.getsockname())
+            assert isinstance(await heard(caller.place(callee, "udp", LARGE)), Answered)
+        assert callee.legs[0].source.transport == "udp"
+        assert caller.sip.counters.refused == {"no answer in time": 1}
 
 
 async def test_a_peer_that_writes_its_transport_in_capitals_gets_its_bye() -> None:

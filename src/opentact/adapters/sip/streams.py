@@ -30,6 +30,8 @@ MAX_PER_SOURCE = 1_000
 # RFC 3263 wants the next address tried, not the caller's patience: a SYN is repeated after 1
 # and 3 s.
 CONNECT_SECONDS = 4.0
+# For a peer that can also be reached by UDP: firewalls and NATs drop what they do not know.
+HURRIED_SECONDS = 1.0
 HANDSHAKE_SECONDS = 10.0
 # Messages that may wait for one connection under way.
 MAX_WAITING = 256
@@ -110,17 +112,18 @@ class Streams:
         peer = Address(host, port, transport, next(self._numbers))
         self._do(self._greet(sock, peer))
 
-    def send(self, data: bytes, peer: Address, unsent: Unsent) -> bool:
+    def send(self, data: bytes, peer: Address, unsent: Unsent, *, hurried: bool = False) -> bool:
         """Send by the peer's connection, or by one to where it is; False when neither can be.
 
-        When that is only found out later, `unsent` is told.
+        When that is only found out later, `unsent` is told; soon, when `hurried`.
         """
         connection = self._by_flow.get(peer.flow) or self._by_place.get(_place(peer))
         if connection is not None:
             return connection.send(data)
         if self._closing or peer.transport in ("ws", "wss"):
             return False  # a browser cannot be connected to
-        return self._queue(data, peer, unsent)
+        seconds = HURRIED_SECONDS if hurried else CONNECT_SECONDS
+        return self._queue(data, peer, unsent, seconds)
 
     def holds(self, peer: Address) -> bool:
         """Tell whether there is a connection to this peer, or soon may be."""
@@ -190,26 +193,26 @@ class Streams:
         web = peer.transport in ("ws", "wss")
         return WebConnection(self, peer) if web else Connection(self, peer)
 
-    def _queue(self, data: bytes, peer: Address, unsent: Unsent) -> bool:
+    def _queue(self, data: bytes, peer: Address, unsent: Unsent, seconds: float) -> bool:
         place = _place(peer)
         waiting = self._waiting.get(place)
         if waiting is None:
             if self._total >= self._max_connections:
                 return False
             waiting = self._waiting[place] = []
-            self._do(self._connect(place))
+            self._do(self._connect(place, seconds))
         if len(waiting) >= MAX_WAITING:
             return False
         waiting.append((data, unsent))
         return True
 
-    async def _connect(self, place: Address) -> None:
+    async def _connect(self, place: Address, seconds: float) -> None:
         named = place.name or place.host
         peer = place._replace(flow=next(self._numbers))
         connection = Connection(self, peer, ours=True)
         secure = place.transport == "tls"
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
+            async with asyncio.timeout(seconds):
                 await self._loop.create_connection(
                     lambda: connection,
                     place.host,

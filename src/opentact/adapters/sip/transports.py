@@ -128,9 +128,8 @@ class Transports:
             self._remember_udp_only(peer[:2])
             self._count(self.datagrams.send(data, *peer[:2]), data, peer, repeat=repeat)
 
-        return self._count(
-            self.streams.send(carried, by_tcp, unsent), carried, by_tcp, repeat=repeat
-        )
+        sent = self.streams.send(carried, by_tcp, unsent, hurried=True)
+        return self._count(sent, carried, by_tcp, repeat=repeat)
 
     def _remember_udp_only(self, place: Place) -> None:
         if len(self._udp_only) >= MAX_UDP_ONLY:
