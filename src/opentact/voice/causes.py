@@ -244,9 +244,6 @@ TOO_MANY_HOPS = _cause(
     Blame.CALLER,
     "The call has passed as many servers as it may (Max-Forwards)",
 )
-RULE = _cause(
-    "rule_refused", 21, "CALL_REJECTED", 403, Blame.CUSTOMER, "A rule of the account refuses"
-)
 MEDIA_REFUSED = _cause(
     "media_refused",
     88,
