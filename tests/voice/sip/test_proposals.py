@@ -7,6 +7,7 @@ import pytest
 from opentact.voice.sip.effects import (
     ENDS,
     Acked,
+    Answered,
     Expired,
     HungUp,
     Reanswered,
@@ -215,3 +216,33 @@ def test_hanging_up_while_a_proposal_flies_ends_once() -> None:
     settle(wire, caller)
     assert [one for one in wire.callee.heard if isinstance(one, ENDS)] == [HungUp()]
     assert wire.caller.heard == []
+
+
+def test_an_offer_that_nobody_answers_is_acknowledged_before_the_call_is_hung_up() -> None:
+    wire = Wire()
+    call = wire.call(sdp=b"")
+    wire.run(until=0.1)
+    call.hangup(wire.now)
+    wire.run()
+    assert wire.story[3:] == ["0.1  ACK ->", "0.1  BYE ->", "0.1             <- 200"]
+    assert wire.callee.heard == [Acked(None), HungUp()]
+    assert wire.caller.is_empty
+    assert wire.callee.is_empty
+
+
+def test_a_call_without_an_offer_has_its_answer_in_the_ack() -> None:
+    wire = Wire()
+    call = wire.call(sdp=b"")
+    wire.run(until=1.0)
+    assert wire.callee.calls[0].offer is None
+    assert wire.caller.heard == [Answered(ANSWER)]
+    call.acknowledge(OFFER, wire.now)
+    wire.run(until=5.0)
+    assert wire.story == [
+        "0.0  INVITE ->",
+        "0.0             <- 100",
+        "0.0             <- 200",
+        "0.5             <- 200",
+        "1.0  ACK ->",
+    ]
+    assert wire.callee.heard == [Acked(OFFER)]

@@ -120,8 +120,6 @@ class InviteUsage:
         self.tell(Expired(why))
         self._bye([EXPIRED], now)
 
-    # Logging in, where a carrier asks for it within the call.
-
     def login_lines(self, method: str, uri: str) -> Lines:
         return self._login.lines(method, uri) if self._login is not None else []
 
@@ -130,8 +128,6 @@ class InviteUsage:
         login = self._login
         return login is not None and login.knows(response) and login.take(response)
 
-    # The session timer.
-
     def timer_lines(self) -> Lines:
         """Headers of a request of ours that sets the timer anew."""
         return [("session-expires", str(self.core.session.seconds))]
@@ -139,7 +135,8 @@ class InviteUsage:
     def settle_timer(self, answer: Response, now: float) -> None:
         """Take the terms of a 2xx to a request of ours."""
         self._note_allowed(answer)
-        self._start_timer(settle(answer, self.core.session), now)
+        self._timer = SessionTimer.start(settle(answer, self.core.session), now)
+        self.rearm()
 
     def refresh_refused(self, method: str, status: int, now: float) -> None:
         """Try again by other means, or later; without success the session runs out."""
@@ -150,10 +147,6 @@ class InviteUsage:
             self._timer.refresh_at = now
         else:
             self._timer.again(now)
-        self.rearm()
-
-    def _start_timer(self, terms: Terms, now: float) -> None:
-        self._timer = SessionTimer.start(terms, now)
         self.rearm()
 
     def _note_allowed(self, message: Message) -> None:
@@ -173,8 +166,6 @@ class InviteUsage:
         elif timer.expires_at <= now:
             self.lost("the session timer ran out", now)
 
-    # Answers and ends.
-
     def _propose(
         self, method: str, sdp: bytes | None, now: float, *, refresh: bool = False
     ) -> None:
@@ -185,7 +176,7 @@ class InviteUsage:
         self._proposals.propose(method, sdp, now, refresh=refresh)
 
     def _go_on(self, now: float) -> None:
-        """Something ended that what we propose may have waited for."""
+        """Propose what may have waited for something that ended now."""
         if self._proposals is not None:
             self._proposals.go_on(now)
         self.rearm()
