@@ -119,7 +119,7 @@ async def test_a_call_out_shows_the_profiles_number_and_costs_what_the_rules_say
     [far] = house.near.dialler.legs
     assert far.how["caller"] == f"<sip:+{FIRST}@{HOME}>"
     assert far.how["identity"] == f"sip:+{FIRST}@{HOME}"
-    assert far.how["headers"] == (("x-way", "192.0.2.90"),)
+    assert far.how["headers"][0] == ("x-way", "192.0.2.90")
     far.answers()
     await house.until(lambda: leg.status == 200)
     leg.hangs_up()
@@ -169,6 +169,21 @@ async def test_a_call_that_has_used_up_its_hops_goes_no_further(house: Exchange)
         assert leg.status == 483
     assert house.near.dialler.legs == []
     assert house.near.rules.given == house.near.rules.left == 1
+
+
+async def test_a_call_that_comes_back_is_known_again(house: Exchange) -> None:
+    await house.of_user("alice", FAR)
+    [(_, mark)] = [h for h in house.near.dialler.legs[0].how["headers"] if h[0] == "x-passed"]
+    headers = {"x-login": ["alice"], "x-passed": ["0123456789abcdef", mark]}
+    leg = await house.of_user("alice", FAR, headers=headers)
+    assert leg.status == 482
+    other = await house.of_user("alice", "+442071838751", headers=headers)
+    assert other.status is None
+    marks = [
+        value for name, value in house.near.dialler.legs[-1].how["headers"] if name == "x-passed"
+    ]
+    assert marks[:2] == ["0123456789abcdef", mark]
+    assert len(set(marks)) == 3
 
 
 async def test_a_node_that_stands_alone_calls_nobody(world: World, tmp_path: Path) -> None:

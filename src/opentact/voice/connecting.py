@@ -23,7 +23,16 @@ from .cdr import Cdr
 from .dialling import Stage
 from .directory import Directory
 from .facts import DomainFacts, UserFacts
-from .forks import Outlets, Phones, Shown, by_ways, in_house, ring_phones
+from .forks import (
+    PASSED,
+    Outlets,
+    Phones,
+    Shown,
+    by_ways,
+    in_house,
+    mark_of,
+    ring_phones,
+)
 from .media import MediaEngine, MediaLeg, MediaUnavailable, NoMediaPorts
 from .routes import ToConnection, ToLease, ToNetwork, ToUser
 from .rules.asks import Allowed, InboundAsk, Kind, OutboundAsk
@@ -120,13 +129,21 @@ class Connector:
         if not ways:
             await self._refuse(asked, causes.CONNECTION_INACTIVE)
             return
+        passed = self._passed(asked, called)
+        if passed is None:
+            await self._refuse(asked, causes.LOOP)
+            return
         callee = self._with.cards.sent(asked.card, asked.shown.user, called, user=None)
-        stages = by_ways(ways, asked.shown, called)
+        stages = by_ways(ways, asked.shown, called, passed)
         await self._bridge(asked, callee, stages, bypass=connection.bypasses_media)
 
     async def to_number(self, asked: Asked, route: ToLease | ToNetwork) -> None:
         """Call a number: within the house if it is leased here, else by the carriers."""
         called = f"+{route.number}"
+        passed = self._passed(asked, called)
+        if passed is None:
+            await self._refuse(asked, causes.LOOP)
+            return
         kind = Kind.ON_NET if isinstance(route, ToLease) else Kind.PSTN
         callee = self._with.cards.sent(asked.card, route.caller_id, called, user=None)
         allowed = await self._ask_rules(asked, callee, route, kind)
@@ -140,13 +157,19 @@ class Connector:
             stages = in_house(called, shown)
         else:
             product = route.profile.profile.product_id
-            stages = by_ways(self._with.outlets.ways_out(product, called), shown, called)
+            stages = by_ways(self._with.outlets.ways_out(product, called), shown, called, passed)
         if not stages:
             allowed.ticket.close()
             await self._refuse(asked, causes.NO_ROUTE)
             return
         bypass = route.profile.bypasses_media
         await self._bridge(asked, callee, stages, allowed, bypass=bypass)
+
+    def _passed(self, asked: Asked, called: str) -> list[str] | None:
+        """Add our mark to where the call has been; None when it has been here already."""
+        been = asked.leg.request.headers.get(PASSED, [])
+        mark = mark_of(self._with.cards.node, called)
+        return None if mark in been else [*been, mark]
 
     async def _bridge(
         self,

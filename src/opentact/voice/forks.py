@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Protocol
 from uuid import UUID
 
@@ -12,6 +13,10 @@ from .sip.headers import NameAddr
 from .sip.registrar import Binding
 from .sip.uri import SipUri
 from .trunk_ways import Way
+
+PASSED = "x-passed"
+"""Header of calls to trunks: a mark for each time the call has passed a node of ours. A back-to-back
+user agent leaves no Via by which a loop could be told (RFC 3261 16.3)."""
 
 
 class Phones(Protocol):
@@ -73,12 +78,23 @@ def in_house(called: str, shown: Shown) -> list[Stage]:
     return [[Fork(str(to), f"<{to}>", str(shown), HOUSE)]]
 
 
-def by_ways(ways: Iterable[Way], shown: Shown, called: str) -> list[Stage]:
-    """Try ways one after the other; each is the next when the one before fails."""
-    return [[_way(way, shown, called)] for way in ways]
+def by_ways(
+    ways: Iterable[Way], shown: Shown, called: str, passed: Sequence[str] = ()
+) -> list[Stage]:
+    """Try ways one after the other; each is the next when the one before fails.
+
+    `passed` says where the call has been, for a node it comes back to.
+    """
+    marks = tuple((PASSED, mark) for mark in passed)
+    return [[_way(way, shown, called, marks)] for way in ways]
 
 
-def _way(way: Way, shown: Shown, called: str) -> Fork:
+def mark_of(node: str, called: str) -> str:
+    """Name this node's part in a call to `called`, so that only this node knows it again."""
+    return sha256(f"{node} {called}".encode()).hexdigest()[:16]
+
+
+def _way(way: Way, shown: Shown, called: str, marks: tuple[tuple[str, str], ...]) -> Fork:
     to = SipUri(way.target.host, called)
     identity = shown.uri if way.keep_identity else None
     return Fork(
@@ -86,7 +102,7 @@ def _way(way: Way, shown: Shown, called: str) -> Fork:
         f"<{to}>",
         str(shown),
         way.destination,
-        way.headers,
+        (*way.headers, *marks),
         way.credentials,
         identity=identity,
         way=way,
