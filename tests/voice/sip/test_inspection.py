@@ -10,6 +10,9 @@ from voice.sip.samples import SDP, read_request, read_response, request, respons
         (request(without="To"), "no To"),
         (request("INVITE", "Call-ID: again"), "more than one Call-ID"),
         (request("INVITE", "Max-Forwards: 1"), "more than one Max-Forwards"),
+        (request("INVITE", 'Supported: timer, "100rel'), "Supported is no list of tags"),
+        (request("INVITE", "k: timer, <100rel"), "Supported is no list of tags"),
+        (request("BYE", 'Require: a, "b', to_tag="x"), "Require is no list of tags"),
         (request().replace(b"CSeq: 1 INVITE", b"CSeq: 1 BYE"), "CSeq says BYE"),
         (request(uri="sip:a@x?b=c"), "headers in the Request-URI"),
         (request(uri="sip:@"), "not a user part of a SIP URI: ''"),
@@ -83,6 +86,8 @@ def test_content_is_judged_by_type_encoding_and_accept(
     [
         response(200, "Via: SIP/2.0/UDP x;branch=z9hG4bK2"),
         response(200, "Record-Route: nowhere"),
+        response(183, 'Require: 100rel, "'),
+        response(200, "Supported: timer, <"),
         response(200).replace(b"CSeq: 1", b"CSeq: x"),
         response(200).replace(b"Call-ID: call-1\r\n", b""),
         response(200).replace(b"<sip:ann@192.0.2.9:5062>", b"<>"),

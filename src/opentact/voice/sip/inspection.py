@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from opentact.voice.sip.core import ALLOW, SDP, SUPPORTED
 from opentact.voice.sip.headers import NameAddr, media_type, parse_hops
-from opentact.voice.sip.message import Request, Response
+from opentact.voice.sip.message import Message, Request, Response
 from opentact.voice.sip.names import METHODS, printed
 from opentact.voice.sip.uri import SipUri, scheme_of
 
@@ -71,6 +71,7 @@ def check_response(response: Response) -> None:
         raise ValueError("a response with other than one Via is not ours")
     # From is what we wrote; nobody looks at it again.
     _ = response.branch, response.cseq, response.recipient, response.call_id
+    _check_tags(response)
     if response.cseq.method == "INVITE":
         _ = response.contact
         for route in response.each("record-route"):
@@ -99,10 +100,20 @@ def _check_most(request: Request, name: str, most: int) -> None:
         raise ValueError(f"more than {most} {printed(name)}")
 
 
+def _check_tags(message: Message) -> None:
+    """Raise ValueError when a list of option tags could not be read by whoever asks for it."""
+    for name in ("supported", "require"):
+        for value in message.headers.get(name, ()):
+            # Tags are tokens; only these characters can leave a list open.
+            if '"' in value or "<" in value:
+                raise ValueError(f"{printed(name)} is no list of tags")
+
+
 def _check_values(request: Request) -> None:
     if request.cseq.method != request.method:
         raise ValueError(f"CSeq says {request.cseq.method[:20]}")
     _ = request.sender, request.recipient
+    _check_tags(request)
     hops = request.first("max-forwards")
     if hops is not None:
         parse_hops(hops)
