@@ -15,8 +15,8 @@ from .sip.uri import SipUri
 from .trunk_ways import Way
 
 PASSED = "x-passed"
-"""Header of calls to trunks: a mark for each time the call has passed a node of ours. A B2BUA leaves no
-Via by which a loop could be told (RFC 3261 16.3)."""
+"""Header of calls to trunks: a mark for each time the call has passed a node of ours. Calls that
+are placed anew carry no Via by which a loop could be told (RFC 3261 16.3)."""
 
 
 class Phones(Protocol):
