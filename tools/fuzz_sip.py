@@ -21,6 +21,7 @@ with atheris.instrument_imports(include=["opentact.voice.sip"]):
     from opentact.voice.sip.effects import Effect, Incoming
     from opentact.voice.sip.framing import Framer
     from opentact.voice.sip.incoming import IncomingCall
+    from opentact.voice.sip.invitation import Invitation
     from opentact.voice.sip.machine import Address
     from opentact.voice.sip.message import Request
     from opentact.voice.sip.parser import MAX_BYTES, MAX_HEAD, Malformed, parse
@@ -31,6 +32,7 @@ SDP = b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\n"
 ME = Identity("192.0.2.1", 5060)
 # Longer than any timer: after it nothing may be left of what was not a call of ours.
 LONG = 4000.0
+OUR_BRANCH = b"z9hG4bKt2"
 WORDS = (
     *("INVITE sip:a@b SIP/2.0", "ACK sip:a@b SIP/2.0", "BYE sip:a@b SIP/2.0", "SIP/2.0 200 OK"),
     *("CANCEL sip:a@b SIP/2.0", "PRACK sip:a@b SIP/2.0", "UPDATE sip:a@b SIP/2.0", "REGISTER"),
@@ -89,6 +91,27 @@ def fuzz_agent(data: bytes) -> None:
         agent.woken(now)
     for call in calls:
         call.hangup(now)
+    _drain(agent, now)
+
+
+def fuzz_caller(data: bytes) -> None:
+    """Call somebody who answers anything; once given up, nothing may be left."""
+    agent = Agent(ME, _counting())
+    there = Address("192.0.2.9", 5060)
+    target = "sip:b@192.0.2.9"
+    call = agent.invite(Invitation(target, target, "sip:a@192.0.2.1", SDP, there), 0.0)
+    agent.effects()
+    now = 0.0
+    for piece in data.split(b"\0\0")[:12]:
+        now += 0.2
+        # Branch, tag and Call-ID of ours, which a fuzzer could not guess.
+        agent.datagram(piece.replace(b"BRANCH", OUR_BRANCH), there, now)
+        agent.woken(now)
+    call.hangup(now)
+    _drain(agent, now)
+
+
+def _drain(agent: Agent, now: float) -> None:
     while (wake_at := agent.wake_at) is not None and wake_at < now + LONG:
         agent.woken(max(wake_at, now))
     left = len(agent.core.transactions), len(agent.core.calls)
@@ -116,7 +139,7 @@ def _counting() -> Callable[[], str]:
 
 def fuzz(data: bytes) -> None:
     which, rest = (data[0] % 4, data[1:]) if data else (0, b"")
-    (fuzz_parser, fuzz_framing, fuzz_agent, fuzz_agent)[which](rest)
+    (fuzz_parser, fuzz_framing, fuzz_agent, fuzz_caller)[which](rest)
 
 
 def main() -> None:
@@ -152,6 +175,9 @@ def _plant(corpus: Path) -> None:
             prefix = bytes([which]) + (b"\x0e" if which == 2 else b"")  # noqa: PLR2004 - the agent
             (corpus / f"seed-{number}-{which}").write_bytes(prefix + message)
     talk = [_said(*words) for words in (("INVITE", 1), ("ACK", 1), ("INVITE", 2), ("BYE", 3))]
+    answers = b"\0\0".join(_answered(status) for status in (100, 183, 200, 200))
+    (corpus / "seed-answers").write_bytes(b"\x03" + answers)
+    (corpus / "seed-refusal").write_bytes(b"\x03" + _answered(180) + b"\0\0" + _answered(486))
     (corpus / "seed-talk").write_bytes(b"\x02" + b"\0\0".join(b"\x0e" + each for each in talk))
 
 
@@ -166,6 +192,21 @@ def _said(method: str, number: int) -> bytes:
         f"CSeq: {number} {method}",
         "Contact: <sip:b@192.0.2.9>",
         "Max-Forwards: 70",
+        "Content-Type: application/sdp",
+    ]
+    return "\r\n".join([*lines, f"Content-Length: {len(SDP)}\r\n\r\n"]).encode() + SDP
+
+
+def _answered(status: int) -> bytes:
+    lines = [
+        f"SIP/2.0 {status} Whatever",
+        "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=BRANCH",
+        "From: <sip:a@192.0.2.1>;tag=t1",
+        "To: <sip:b@192.0.2.9>;tag=1",
+        "Call-ID: t0",
+        "CSeq: 1 INVITE",
+        "Contact: <sip:b@192.0.2.9>",
+        *(["Require: 100rel", "RSeq: 1"] if status == 183 else []),  # noqa: PLR2004 - early media
         "Content-Type: application/sdp",
     ]
     return "\r\n".join([*lines, f"Content-Length: {len(SDP)}\r\n\r\n"]).encode() + SDP
