@@ -5,18 +5,11 @@ from collections.abc import Callable
 from typing import Literal
 
 from opentact.voice.media import DigitHeard, Latched, MediaEvent, RtpTimeout
+from opentact.voice.rtp import packet as rtp
 from opentact.voice.rtp.dtmf import DigitReceiver, Press
 from opentact.voice.rtp.g711 import Codec, loudness
 from opentact.voice.rtp.inband import ToneListener
 from opentact.voice.rtp.latch import Address, Latch
-from opentact.voice.rtp.packet import (
-    HEADER_BYTES,
-    MAX_BYTES,
-    RtpPacket,
-    is_rtcp,
-    parse,
-    plain_header,
-)
 from opentact.voice.rtp.reception import Reception
 from opentact.voice.sdp.offer_answer import CODECS, STATIC_TYPES, Negotiated
 
@@ -38,12 +31,17 @@ _Source = tuple[str, int] | tuple[str, int, int, int]
 class Inbound:
     """Packets in, events out. `tell` gets the events; times are in seconds."""
 
+    # A thousand of these are touched in turn: what is dense stays in the processor's cache.
+    __slots__ = (
+        "_agreed_type", "_asked_to_listen", "_codecs", "_connected_at", "_digits", "_ears",
+        "_events", "_expected_before", "_far", "_far_press", "_listener", "_lost_before",
+        "_loud", "_quiet_since", "_receives", "_remote", "_rtp", "_sends_events",
+        "_strangers", "_tell", "_timed_out", "_timeout", "_usual", "facts", "first_at",
+        "invalid", "last_at", "latch", "octets", "packets", "reception", "recordings",
+    )  # fmt: skip
+
     def __init__(
-        self,
-        rtp: socket.socket,
-        tell: Callable[[MediaEvent], None],
-        timeout: float,
-        ears: Ears,
+        self, port: socket.socket, tell: Callable[[MediaEvent], None], timeout: float, ears: Ears
     ) -> None:
         """Before the first `connect`, everything that arrives is thrown away."""
         self.recordings: dict[int, Recording] = {}
@@ -57,7 +55,7 @@ class Inbound:
         self.facts = Facts()
         self._far: Outbound | None = None
         self._far_press: Callable[[Press], None] | None = None
-        self._rtp, self._tell, self._timeout, self._ears = rtp, tell, timeout, ears
+        self._rtp, self._tell, self._timeout, self._ears = port, tell, timeout, ears
         self._usual: _Source | None = None  # whose packets need no more than being passed on
         self._strangers = 0
         self._lost_before = self._expected_before = 0
@@ -124,15 +122,15 @@ class Inbound:
         flood: a port gets a packet in each go of the loop, and the kernel drops the rest.
         """
         try:
-            data, source = self._rtp.recvfrom(MAX_BYTES + 1)
+            data, source = self._rtp.recvfrom(rtp.MAX_BYTES + 1)
         except OSError:
             return  # nothing there after all, or an ICMP error of an earlier packet
         if source == self._usual and self._passed_on(data, now):
             return
-        if is_rtcp(data):
+        if rtp.is_rtcp(data):
             return  # not agreed on for this port, but some send it
         try:
-            packet = parse(data)
+            packet = rtp.parse(data)
         except ValueError:
             self.invalid += 1
         else:
@@ -165,7 +163,7 @@ class Inbound:
 
     def _passed_on(self, data: bytes, now: float) -> bool:
         """Do for nearly every packet of a bridge what `_arrived` does for any, and no more."""
-        header, reception, far = plain_header(data), self.reception, self._far
+        header, reception, far = rtp.plain_header(data), self.reception, self._far
         if header is None or reception is None or far is None:
             return False
         kind, sequence, timestamp, ssrc = header
@@ -175,16 +173,16 @@ class Inbound:
         if not far.relay_plain(data, codec, ssrc, sequence, timestamp, now):
             return False
         self.packets += 1
-        self.octets += len(data) - HEADER_BYTES
+        self.octets += len(data) - rtp.HEADER_BYTES
         self.last_at = self._quiet_since = now
         reception.received(sequence, timestamp, now)
         for recording in self.recordings.values():
-            recording.heard(data[HEADER_BYTES:], codec, ssrc, timestamp, now)
+            recording.heard(data[rtp.HEADER_BYTES :], codec, ssrc, timestamp, now)
         if not self._loud and not self.packets % _LOOK_EVERY:
-            self._look(data[HEADER_BYTES:], codec)
+            self._look(data[rtp.HEADER_BYTES :], codec)
         return True
 
-    def _arrived(self, packet: RtpPacket, source: _Source, now: float) -> None:
+    def _arrived(self, packet: rtp.RtpPacket, source: _Source, now: float) -> None:
         latch, address = self.latch, source[:2]
         if latch is None:
             self._strangers += 1
@@ -205,7 +203,7 @@ class Inbound:
         self._hear(packet, now)
         self._usual = source if self._far and not self._listener else None
 
-    def _moved(self, latch: Latch, address: Address, packet: RtpPacket, now: float) -> bool:
+    def _moved(self, latch: Latch, address: Address, packet: rtp.RtpPacket, now: float) -> bool:
         """Tell whether the peer's own stream goes on from another address, the old one silent."""
         heard = self.reception
         if self.last_at is None or now - self.last_at < _MOVES_AFTER_S or heard is None:
@@ -217,7 +215,7 @@ class Inbound:
         self.facts.note("source_moved", now - self._connected_at, "to {}:{}".format(*address))
         return True
 
-    def _hear(self, packet: RtpPacket, now: float) -> None:
+    def _hear(self, packet: rtp.RtpPacket, now: float) -> None:
         self.packets += 1
         self.octets += len(packet.payload)
         self.last_at = self._quiet_since = now
@@ -237,7 +235,7 @@ class Inbound:
             self.invalid += 1
             self._odd("wrong_payload_type", kind, now)
 
-    def _hear_audio(self, packet: RtpPacket, codec: Codec, now: float) -> None:
+    def _hear_audio(self, packet: rtp.RtpPacket, codec: Codec, now: float) -> None:
         if packet.payload_type != self._agreed_type:
             self._odd("other_law", packet.payload_type, now)
         if self._far:
@@ -249,7 +247,7 @@ class Inbound:
         if not self._loud and not self.packets % _LOOK_EVERY:
             self._look(packet.payload, codec)
 
-    def _hear_event(self, packet: RtpPacket, now: float) -> None:
+    def _hear_event(self, packet: rtp.RtpPacket, now: float) -> None:
         if self._far:
             self._far.relay(packet, None, now)
         # Who sends events may sound the key as well: it is one press.

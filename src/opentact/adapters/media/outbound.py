@@ -30,6 +30,13 @@ class Tap(Protocol):
 class Outbound:
     """Sequence number, timestamp and SSRC start where chance says (RFC 3550 section 5.1)."""
 
+    # A thousand of these are touched in turn: what is dense stays in the processor's cache.
+    __slots__ = (
+        "_buffer", "_latch", "_marker", "_negotiated", "_numbers", "_payload_type",
+        "_ptime", "_quiet_ms", "_rtp", "_sends", "bridged", "errors", "octets", "packets",
+        "playout", "ssrc", "taps",
+    )  # fmt: skip
+
     def __init__(
         self,
         rtp: socket.socket,

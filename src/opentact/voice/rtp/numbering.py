@@ -23,6 +23,12 @@ _LONGEST_PRESS: Final = 0xFFFF
 class Numbering:
     """`sequence` and `timestamp` are of the next packet of our own; `frame` is in samples."""
 
+    # A thousand of these are touched in turn: what is dense stays in the processor's cache.
+    __slots__ = (
+        "_beyond", "_by", "_first", "_later", "_newest", "_ssrc", "frame", "sequence",
+        "timestamp",
+    )  # fmt: skip
+
     def __init__(self, sequence: int, timestamp: int, frame: int) -> None:
         self.sequence = sequence
         self.timestamp = timestamp
