@@ -12,7 +12,8 @@ from opentact import __version__
 
 from .cli_output import Data, Http, Json, Sip
 from .demo import Demo
-from .platform import Platform, local_url, public_url
+from .ground import local_url, public_url
+from .platform import Platform
 from .serve import serve as run_server
 from .serve import serving, set_up_logging, until_signalled
 from .settings import Settings, load

@@ -19,8 +19,9 @@ from opentact.api.app import create_app
 from opentact.api.websocket import SERVER_OPTIONS
 
 from .data_folder import hold
+from .exchange import PortTaken
 from .memory import settle_memory, tidy
-from .platform import Platform, PortTaken, open_platform
+from .platform import Platform, open_platform
 from .settings import Settings
 from .setup import Ready, open_database
 

@@ -39,7 +39,8 @@ from opentact.numbers.profiles import seed_profiles
 from opentact.voice.products import seed_products
 
 from .data_folder import make_folders
-from .platform import new_secret, public_url
+from .ground import public_url
+from .platform import new_secret
 from .settings import Settings
 
 FILE = "credentials.json"

@@ -1,0 +1,100 @@
+"""The telephone exchange of a node put together: SIP, registrar, trunks, rules, live calls."""
+
+from dataclasses import dataclass
+from ipaddress import ip_network
+
+from opentact.adapters.sip.endpoint import SipEndpoint
+from opentact.api.wire.calls import call_entity
+from opentact.kit.faults import Fault
+from opentact.voice.actor import Props
+from opentact.voice.conversation import Desk
+from opentact.voice.media import MediaEngine
+from opentact.voice.neighbours import Neighbours
+from opentact.voice.switchboard import Edge, Switchboard
+from opentact.voice.trunks import Trunks
+
+from .ground import Ground
+from .registrar import Registrar, open_registrar
+from .rule_wiring import RuleParts, open_rules
+from .settings import Settings
+from .sip_listening import listening_of, places_of
+from .trunk_wiring import TrunkNews, keep_trunks, open_trunks, trunk_logins
+
+
+class PortTaken(Fault):
+    """The port is taken: stop what listens there, or choose another one."""
+
+    code = "port_taken"
+    status = 500
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """Its parts."""
+
+    sip: SipEndpoint
+    switchboard: Switchboard
+    registrar: Registrar
+    trunks: Trunks
+    rules: RuleParts
+
+
+async def open_exchange(ground: Ground, props: Props, media: MediaEngine) -> Exchange:
+    """Start it; from then on calls are taken, until the stack is unwound."""
+    stack, settings, database = ground.stack, ground.settings, ground.database
+    clock, node = ground.clock, ground.node
+    registrar = await open_registrar(
+        stack, database, ground.events, clock, node, settings.md5_agents
+    )
+    trunks = await open_trunks(stack, settings, database, media)
+    rules = await open_rules(
+        stack,
+        settings,
+        database,
+        ground.journal,
+        clock,
+        node,
+        lambda tn: switchboard.directory.holder(tn),  # noqa: PLW0108 - it is made later
+    )
+    near = Neighbours(
+        sources=trunks,
+        logins=registrar.logins,
+        trunk_logins=trunk_logins(trunks, settings, registrar.logins.suspect),
+        phones=registrar.registrations,
+        outlets=trunks,
+        rules=rules.rules,
+    )
+    park_s = float(settings.park_seconds)
+    desk = Desk(ground.book, clock, props, ground.recordings, call_entity, park_s)
+    switchboard = Switchboard(database, media, desk, _edge(settings, node), near)
+    near.dialler = sip = await _open_sip(ground, switchboard, registrar)
+    keep_trunks(stack, settings, trunks, sip, TrunkNews(database, ground.events, clock))
+    return Exchange(sip, switchboard, registrar, trunks, rules)
+
+
+def _edge(settings: Settings, node: str) -> Edge:
+    host = settings.rtp_host or settings.sip_address[0]
+    return Edge(node, host, tuple(ip_network(each) for each in settings.carrier_networks))
+
+
+async def _open_sip(ground: Ground, switchboard: Switchboard, registrar: Registrar) -> SipEndpoint:
+    settings = ground.settings
+    host, port = settings.sip_address
+    try:
+        sip = await SipEndpoint.open(
+            host,
+            port,
+            on_call=switchboard.take,
+            on_request=registrar.registrations.take,
+            on_closed=registrar.registrations.flow_closed,
+            advertised=settings.sip_advertise or None,
+            listening=listening_of(settings),
+        )
+    except OSError as error:
+        raise PortTaken(
+            f"SIP cannot listen on {places_of(settings)}: {error.strerror}."
+            " Stop what uses it, or choose another with --sip HOST:PORT"
+        ) from None
+    ground.stack.push_async_callback(sip.close)
+    ground.stack.push_async_callback(switchboard.close)
+    return sip
