@@ -26,9 +26,9 @@ from opentact.api.wire.events import render
 from opentact.billing.ledger import Line, RefType, post
 from opentact.events.log import EventLog, Logged
 from opentact.events.presence import Presence
+from opentact.voice.live_calls import NoCalls
 from opentact.voice.products import seed_products
 from opentact.voice.recordings import RecordingLinks
-from opentact.voice.switchboard import NoCalls
 
 from .contract import CONTRACT
 from .quoting import quotes_of

@@ -13,7 +13,7 @@ from opentact.numbers.profiles import TnProfile
 from opentact.voice.calls import Call
 from opentact.voice.media import MediaUnavailable, NoMediaPorts
 from opentact.voice.sip.machine import Address
-from opentact.voice.switchboard import Edge, NoCalls
+from opentact.voice.switchboard import Edge
 from opentact.voice.testing import OFFER, PaperLeg
 from support.exchange import Exchange, exchange, lead
 from support.world import World, build_world
@@ -251,8 +251,3 @@ def test_an_edge_knows_its_carriers() -> None:
     assert edge.caller_of(Address("192.0.2.7", 5060))
     assert edge.caller_of(Address("fe80::1%eth0", 5060))
     assert not edge.caller_of(Address("192.0.3.7", 5060))
-
-
-def test_a_platform_without_calls_has_none(world: World) -> None:
-    assert NoCalls().find(world.alice.account, world.alice.user) is None
-    assert NoCalls().of_account(world.alice.account) == []

@@ -22,9 +22,9 @@ from opentact.kit.units import Storage
 from opentact.numbers.periods import Period
 from opentact.numbers.providers import NumberProvider, usual_providers
 from opentact.voice.changes import Changes
+from opentact.voice.live_calls import LiveCalls
 from opentact.voice.recordings import RecordingLinks
 from opentact.voice.rules.quotes import Quotes
-from opentact.voice.switchboard import LiveCalls
 
 from .auth import Authenticator, Principal
 from .metrics import Metrics

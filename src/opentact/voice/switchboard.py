@@ -9,7 +9,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -23,7 +23,6 @@ from .bridge import Bridge, BridgeDesk
 from .bridged_legs import BridgedLeg, legs_of
 from .call_events import CallCard
 from .callers import Caller, Callers, ReceivedCall, Refusal
-from .callflow.document import FlowDocument
 from .calls import CallState
 from .cards import Cards
 from .causes import Cause
@@ -35,6 +34,7 @@ from .dispatch import Dispatch
 from .endings import ending
 from .house import HOUSE, house_call
 from .line import Line
+from .live_calls import LiveCall
 from .media import MediaEngine, MediaUnavailable, NoMediaPorts
 from .neighbours import Neighbours
 from .rules.refusals import RuleRefused
@@ -45,46 +45,6 @@ from .trunk_ways import TrunkCaller, TrunkKind
 
 log = structlog.get_logger(__name__)
 INSIDE = TrunkCaller(TrunkKind.CARRIER, "house")  # whose calls were let through where they began
-
-
-class LiveCall(Protocol):
-    """A call that lives: one with a flow, or a leg of a bridged one."""
-
-    @property
-    def card(self) -> CallCard:
-        """Its record."""
-
-    @property
-    def over(self) -> Cause | None:
-        """Why it is just ending, if it is."""
-
-    def hang_up(self, cause: Cause = causes.API_HUNG_UP) -> None:
-        """End the call."""
-
-    def replace(self, flow: FlowDocument) -> None:
-        """Run this flow on it; a Fault says why that cannot be."""
-
-
-class LiveCalls(Protocol):
-    """The calls that live now, as the API asks for them."""
-
-    def find(self, account: UUID, call: UUID) -> LiveCall | None:
-        """Find a live call of the account."""
-
-    def of_account(self, account: UUID) -> list[CallCard]:
-        """List the account's live calls, oldest first."""
-
-
-class NoCalls:
-    """A platform on which nobody calls: for tools and tests of the API alone."""
-
-    def find(self, account: UUID, call: UUID) -> LiveCall | None:
-        del account, call
-        return None
-
-    def of_account(self, account: UUID) -> list[CallCard]:
-        del account
-        return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +82,7 @@ class Switchboard:
         self.directory = Directory(storage)
         self.cards = Cards(desk.clock, edge.node)
         self._media = media
-        self._desk = desk
+        self.desk = self._desk = desk
         self._edge = edge
         self._tasks: set[asyncio.Task[None]] = set()
         self._open = True
@@ -130,23 +90,21 @@ class Switchboard:
             near.sources or edge, near.logins, self.directory, near.trunk_logins
         )
         bridging = BridgeDesk(desk.book, self._dial, self._told, self._spawn, desk.ring_s)
-        self._dispatch = Dispatch(
-            Admissions(storage, desk.clock),
-            Exchange(
-                directory=self.directory,
-                cards=self.cards,
-                phones=near.phones,
-                outlets=near.outlets,
-                rules=near.rules,
-                media=media,
-                media_host=edge.media_host,
-                own_hosts=edge.names | {edge.media_host},
-                desk=bridging,
-                refuse=self._refuse,
-                live=self._bridged,
-            ),
-            self._converse,
+        self.exchange = Exchange(
+            directory=self.directory,
+            cards=self.cards,
+            phones=near.phones,
+            outlets=near.outlets,
+            rules=near.rules,
+            media=media,
+            media_host=edge.media_host,
+            own_hosts=edge.names | {edge.media_host},
+            desk=bridging,
+            refuse=self._refuse,
+            live=self._bridged,
         )
+        admissions = Admissions(storage, desk.clock)
+        self._dispatch = Dispatch(admissions, self.exchange, self._converse)
 
     def take(self, leg: ReceivedCall) -> None:
         """Take a call that arrives; returns at once."""
@@ -225,6 +183,10 @@ class Switchboard:
         await self._live(
             Conversation(card, admitted.app, admitted.static, admitted.rate, line, self._desk)
         )
+
+    def converse(self, conversation: Conversation) -> None:
+        """Let a call that is placed here live, and know it for as long as it does."""
+        self._spawn(self._live(conversation))
 
     async def _live(self, conversation: Conversation) -> None:
         uuid = conversation.card.call.uuid

@@ -1,0 +1,49 @@
+"""The calls that live on this node, as the API asks for them."""
+
+from typing import Protocol
+from uuid import UUID
+
+from . import causes
+from .call_events import CallCard
+from .callflow.document import FlowDocument
+from .causes import Cause
+
+
+class LiveCall(Protocol):
+    """A call that lives: one with a flow, or a leg of a bridged one."""
+
+    @property
+    def card(self) -> CallCard:
+        """Its record."""
+
+    @property
+    def over(self) -> Cause | None:
+        """Why it is just ending, if it is."""
+
+    def hang_up(self, cause: Cause = causes.API_HUNG_UP) -> None:
+        """End the call."""
+
+    def replace(self, flow: FlowDocument) -> None:
+        """Run this flow on it; a Fault says why that cannot be."""
+
+
+class LiveCalls(Protocol):
+    """The calls that live now, as the API asks for them."""
+
+    def find(self, account: UUID, call: UUID) -> LiveCall | None:
+        """Find a live call of the account."""
+
+    def of_account(self, account: UUID) -> list[CallCard]:
+        """List the account's live calls, oldest first."""
+
+
+class NoCalls:
+    """A platform on which nobody calls: for tools and tests of the API alone."""
+
+    def find(self, account: UUID, call: UUID) -> LiveCall | None:
+        del account, call
+        return None
+
+    def of_account(self, account: UUID) -> list[CallCard]:
+        del account
+        return []
