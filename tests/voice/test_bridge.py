@@ -1,134 +1,18 @@
 import asyncio
-from collections.abc import Callable
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from opentact.billing.rating import Rate
-from opentact.kit.money import ZERO
 from opentact.voice import causes
-from opentact.voice.bridge import NO_ANSWER_S, Bridge, BridgeDesk
-from opentact.voice.bridge_media import BridgeMedia, Bypass, Proxy
-from opentact.voice.call_events import CallCard
-from opentact.voice.calls import CallState, Direction
-from opentact.voice.cards import Cards
+from opentact.voice.bridge import NO_ANSWER_S
+from opentact.voice.calls import Direction
 from opentact.voice.causes import Cause
-from opentact.voice.cdr import Cdr
-from opentact.voice.dialling import CalledLeg, Fork
 from opentact.voice.media import MediaGone, RtpTimeout
 from opentact.voice.sip.effects import Expired, Reanswered, ReofferRefused
-from opentact.voice.testing import OFFER, PaperLeg, PaperMedia
-from opentact.voice.testing_legs import PaperCallee, PaperDialler
-from support.phone import OpenBook, account
-from support.virtual_time import LoopClock, passes, play, settle, virtually
-
-HELD = OFFER + b"a=sendonly\r\n"
-LIFE = ["init", "ringing", "live", "bridged", "hangup", "destroyed"]
-
-
-class Held:
-    """A ticket that counts how often it was closed."""
-
-    def __init__(self) -> None:
-        self.closed = 0
-        self.end: Any = None
-
-    def answered(self, end: Any) -> None:
-        self.end = end
-
-    def close(self) -> None:
-        self.closed += 1
-
-
-class Bridged:
-    """A bridge of paper: a caller, and callees of which the first to answer wins."""
-
-    def __init__(self, offer: bytes | None = OFFER) -> None:
-        self.leg = PaperLeg(offer=offer)
-        self.dialler = PaperDialler()
-        self.book = OpenBook()
-        self.told: list[int | None] = []
-        self.ticket = Held()
-        self.tasks: set[asyncio.Task[None]] = set()
-        self.media = PaperMedia()
-        self.closed = 0
-
-    async def begin(self, *stages: str, proxy: bool = False) -> "Bridged":
-        cards = Cards(LoopClock(), "test")
-        self.incoming = cards.received(self.leg, account(), bridged=True)
-        self.outgoing = cards.sent(self.incoming, "alice", "bob", user=None)
-        clock, rate = LoopClock(), Rate(ZERO)
-        desk = BridgeDesk(
-            self.book, self._dial, lambda _, status: self.told.append(status), self._spawn
-        )
-        media = await self._media() if proxy else Bypass(self.leg.offer or b"")
-        self.bridge = Bridge(
-            self.leg,
-            Cdr(self.incoming, rate, self.book, clock),
-            Cdr(self.outgoing, rate, self.book, clock),
-            media,
-            [self.ticket],
-            desk,
-            hops=69,
-        )
-        self.bridge.on_closed = self._gone
-        if isinstance(media, Proxy):
-            media.listen(self.bridge.on_media)
-        made = [[Fork(f"sip:{one}@x", "<sip:x>", "<sip:y>") for one in each] for each in stages]
-        self.bridge.start(made or [[Fork("sip:b@x", "<sip:x>", "<sip:y>")]])
-        await settle()
-        return self
-
-    async def _media(self) -> BridgeMedia:
-        legs = [await self.media.open(card.call.uuid, "192.0.2.1") for card in self.cards]
-        legs[1].port = 30_000
-        return Proxy(legs[0], legs[1], self.leg.offer)
-
-    def _dial(self, fork: Fork, sdp: bytes, *, hops: int) -> CalledLeg:
-        return self.dialler.call(fork.target, sdp=sdp, hops=hops)
-
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.create_task(work)
-        self.tasks.add(task)
-
-    def _gone(self) -> None:
-        self.closed += 1
-
-    @property
-    def cards(self) -> tuple[CallCard, CallCard]:
-        return self.incoming, self.outgoing
-
-    @property
-    def callee(self) -> PaperCallee:
-        return self.dialler.legs[-1]
-
-    def life(self, card: CallCard) -> list[str]:
-        told = (f for f in self.book.log.frames if f["type"] == "call_state")
-        return [f["payload"]["state"] for f in told if f["ref_id"] == str(card.call.uuid)]
-
-    def lose_media(self) -> None:
-        for leg in self.media.legs:
-            leg.dies()
-
-    async def up(self) -> "Bridged":
-        self.callee.rings()
-        self.callee.answers()
-        await settle()
-        assert self.leg.state == "up"
-        return self
-
-    async def over(self) -> "Bridged":
-        await settle()
-        while self.tasks:
-            await self.tasks.pop()
-        await self.book.close()
-        return self
-
-    def ends(self, cause: Cause) -> bool:
-        return all(card.call.cause == cause.name for card in self.cards)
+from opentact.voice.testing import OFFER
+from support.bridged import HELD, LIFE, Bridged
+from support.virtual_time import passes, play, settle, virtually
 
 
 @virtually
@@ -367,62 +251,3 @@ async def test_a_bug_in_one_call_ends_it_and_nothing_else() -> None:
     one.leg.reoffers(OFFER)
     await one.over()
     assert one.ends(causes.INTERNAL)
-
-
-DEEDS: dict[str, Callable[[Bridged], object]] = {
-    "caller cancels": lambda one: one.leg.cancels(),
-    "caller hangs up": lambda one: one.leg.hangs_up(),
-    "caller never acks": lambda one: one.leg.never_acks(),
-    "caller holds": lambda one: one.leg.reoffers(HELD),
-    "first rings": lambda one: one.dialler.legs[0].rings(),
-    "first plays": lambda one: one.dialler.legs[0].rings(183, OFFER),
-    "first answers": lambda one: one.dialler.legs[0].answers(),
-    "first answers badly": lambda one: one.dialler.legs[0].answers(b"garbage"),
-    "first is busy": lambda one: one.dialler.legs[0].refuses(486),
-    "first fails": lambda one: one.dialler.legs[0].refuses(503),
-    "last rings": lambda one: one.callee.rings(),
-    "last answers": lambda one: one.callee.answers(),
-    "last is silent": lambda one: one.callee.is_silent(),
-    "last hangs up": lambda one: one.callee.hangs_up(),
-    "last reanswers": lambda one: one.callee.reanswers(),
-    "the API hangs up": lambda one: one.bridge.end(causes.API_HUNG_UP),
-    "the media die": lambda one: one.lose_media(),
-}
-
-
-@settings(max_examples=150, deadline=None)
-@given(
-    deeds=st.lists(st.sampled_from(sorted(DEEDS)) | st.floats(0.1, 200.0), max_size=12),
-    proxy=st.booleans(),
-    stages=st.sampled_from((("b",), ("bc",), ("b", "c"), ("bc", "d"))),
-)
-def test_whatever_happens_both_records_end_once(
-    deeds: list[Any],
-    proxy: bool,  # noqa: FBT001 - drawn
-    stages: tuple[str, ...],
-) -> None:
-    async def live() -> None:
-        one = await Bridged().begin(*stages, proxy=proxy)
-        for deed in deeds:
-            if isinstance(deed, float):
-                await passes(deed)
-            else:
-                DEEDS[deed](one)
-            await settle(5)
-        one.bridge.end(causes.SERVER_STOPPED)
-        await one.over()
-        for card in one.cards:
-            life = one.life(card)
-            assert life == [state for state in LIFE if state in life]
-            assert life[-2:] == ["hangup", "destroyed"]
-            assert card.call.state is CallState.DESTROYED
-            assert card.call.cause
-        assert one.incoming.call.cause == one.outgoing.call.cause
-        assert (one.ticket.closed, one.closed) == (1, 1)
-        assert one.leg.state == "over"
-        assert all(leg.state == "over" for leg in one.dialler.legs)
-        finals = [each for each in one.leg.sent if each[0] in range(200, 700)]
-        assert len(finals) <= 1
-        assert all(leg.closed for leg in one.media.legs)
-
-    play(live())
