@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 import structlog
 
-from .line import CLOSE_S
+from .leg_audio import CLOSE_S
 from .media import MediaEvent, MediaLeg, MediaStats
 from .sdp.faults import NoCommonCodec
 from .sdp.offer_answer import (

@@ -1,41 +1,33 @@
-"""The caller's line: signalling and audio of one leg, as one thing that can be over.
+"""The caller's line: signalling and audio of one leg that arrived, as one thing that can be over.
 
-Two pumps turn what the leg and its media tell into the state of the line: the keys pressed,
-the plays and recordings that ended, and the end of the call with its cause. The first cause
-decided is the cause; `on_over` is told once.
+The audio is any leg's (voice/leg_audio.py); a pump turns what the signalling tells into the state
+of the line, and into the end of the call with its cause.
 """
 
 import asyncio
 import secrets
-from collections.abc import Callable
-from pathlib import Path
-from typing import Protocol, TypeVar
-
-import structlog
+from typing import Protocol
 
 from . import causes
-from .causes import Cause
-from .keys import Keys
-from .media import (
-    DigitHeard,
-    Latched,
-    MediaEvent,
-    MediaGone,
-    MediaLeg,
-    MediaStats,
-    Played,
-    Recorded,
-    RecordFailed,
-    RtpTimeout,
-)
+from .leg_audio import CLOSE_S, LegAudio, RecordEnd, pump
+from .media import MediaLeg
+from .rtp.tones import RING_BACK
 from .sdp.faults import BadSdp, SdpRefused
 from .sdp.offer_answer import Negotiated, accept, answer, make_offer
-from .sip.effects import Acked, Cancelled, Expired, Failed, HungUp, LegEvent, NoAck, Reoffered
+from .sip.effects import (
+    Acked,
+    Cancelled,
+    Expired,
+    Failed,
+    HungUp,
+    InfoReceived,
+    LegEvent,
+    NoAck,
+    Reoffered,
+)
+from .sip.info_digits import read_info_digit
 
-CLOSE_S = 10.0  # for the media engine to write out recordings; one that hangs ends no call late
-T = TypeVar("T")
-RecordEnd = Recorded | RecordFailed
-log = structlog.get_logger(__name__)
+__all__ = ["CLOSE_S", "Line", "RecordEnd", "SignallingLeg"]
 
 
 class SignallingLeg(Protocol):
@@ -64,37 +56,21 @@ class SignallingLeg(Protocol):
         """Refuse a re-INVITE; the call goes on as it was."""
 
 
-class Line:
-    """One leg with its audio.
-
-    `audio` is done once the media knows its peer. `on_key` is shown each key, and tells whether
-    it used the key up; the others are kept in `keys`.
-    """
+class Line(LegAudio):
+    """The leg of who called us."""
 
     def __init__(self, leg: SignallingLeg, media: MediaLeg) -> None:
         """Begin to listen; set `on_over` to be told once, when the line's end is decided."""
+        super().__init__(media)
         self.leg = leg
-        self.media = media
-        self.keys = Keys()
         self.answered = False
-        self.latched: tuple[str, int] | None = None
-        self.over: Cause | None = None
-        self.audio: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.on_over: Callable[[], None] = _nothing
-        self.on_key: Callable[[str], bool] = _unused
         self._session_id = secrets.randbits(62)
         self._sdp: bytes | None = None
         self._agreed: Negotiated | None = None
         self._early = False
-        self._next = 0
-        self._plays: dict[int, asyncio.Future[Played]] = {}
-        self._records: dict[int, Callable[[RecordEnd], None]] = {}
-        self._pumps = [
-            asyncio.create_task(self._pump(leg.events, self._on_leg), name=f"leg {leg.call_id}"),
-            asyncio.create_task(
-                self._pump(media.events, self._on_media), name=f"media {leg.call_id}"
-            ),
-        ]
+        self._pumps.append(
+            asyncio.create_task(pump(leg.events, self._hear_leg), name=f"leg {leg.call_id}")
+        )
 
     def negotiate(self) -> None:
         """Answer the caller's offer, without sending it yet. Raises `SdpRefused`."""
@@ -127,34 +103,15 @@ class Line:
         self._connect()
         return True
 
-    def play(self, audio: Path, loop: int = 1) -> "asyncio.Future[Played]":
-        """Play a file after what plays now; the future tells how it ended."""
-        number = self._number()
-        future: asyncio.Future[Played] = asyncio.get_running_loop().create_future()
-        self._plays[number] = future
-        self.media.play(number, audio, loop)
-        return future
+    def ring_back(self) -> None:
+        """Let the caller hear that somebody is called; who hears nothing of us yet is told by 180.
 
-    def record(
-        self,
-        path: Path,
-        ended: Callable[[RecordEnd], None],
-        *,
-        max_ms: int | None,
-        silence_ms: int | None,
-    ) -> int:
-        """Record the caller; `ended` is called once. Returns the number to stop it by."""
-        number = self._number()
-        self._records[number] = ended
-        self.media.record(number, path, max_ms=max_ms, silence_ms=silence_ms)
-        return number
-
-    def end(self, cause: Cause) -> None:
-        """Decide the end of the line; the first who decides is right."""
-        if self.over is not None:
-            return
-        self.over = cause
-        self.on_over()
+        It sounds until the media is stopped.
+        """
+        if self.answered or self._early:
+            self.tones(RING_BACK, 0)
+        else:
+            self.leg.ring()
 
     def hang_up(self) -> None:
         """Tell the far end, unless it was the one to go: by its status, or by BYE."""
@@ -163,32 +120,6 @@ class Line:
             self.leg.hangup(reason=cause.reason_header)
         else:
             self.leg.reject(cause.sip, reason=cause.reason_header)
-
-    async def close(self) -> MediaStats:
-        """Free the audio, and let what waits for it know. Never fails; twice is once."""
-        stats = MediaStats()
-        try:
-            async with asyncio.timeout(CLOSE_S):
-                stats = await self.media.close()
-        except Exception:
-            log.exception("media_close_failed", leg=str(self.media.leg))
-        # Recordings finish as the media closes; their ends are in the queue by now.
-        while not self.media.events.empty():
-            self._on_media(self.media.events.get_nowait())
-        for pump in self._pumps:
-            pump.cancel()
-        await asyncio.gather(*self._pumps, return_exceptions=True)
-        self._fail_records("the media engine never said how it ended")
-        self.audio.cancel()
-        # Who looks after the line holds it as well: without these, the collector of cycles would
-        # have every call to look through.
-        self.on_over, self.on_key = _nothing, _unused
-        self._pumps.clear()
-        return stats
-
-    def _number(self) -> int:
-        self._next += 1
-        return self._next
 
     def _answer_offer(self, offer: bytes) -> None:
         self._sdp, self._agreed = answer(
@@ -201,19 +132,10 @@ class Line:
 
     def _connect(self) -> None:
         if self._agreed is not None:
-            self.media.connect(self._agreed)
-            if not self.audio.done():
-                self.audio.set_result(None)
+            self._connected(self._agreed)
 
-    async def _pump(self, queue: "asyncio.Queue[T]", take: Callable[[T], None]) -> None:
-        while True:
-            event = await queue.get()
-            try:
-                take(event)
-            except Exception:
-                # A pump that stopped would leave a call that nobody can end.
-                log.exception("line_event_failed", leg=self.leg.call_id, event_=repr(event))
-                self.end(causes.INTERNAL)
+    def _hear_leg(self, event: LegEvent) -> None:
+        self._hear(self._on_leg, event)
 
     def _on_leg(self, event: LegEvent) -> None:
         match event:
@@ -231,6 +153,10 @@ class Line:
                 self._on_ack(sdp, again=again)
             case Reoffered(offer):
                 self._on_reoffer(offer)
+            case InfoReceived(content_type, body):
+                info = read_info_digit(content_type, body)
+                if info is not None:
+                    self.press(info.digit)
             case _:
                 pass
 
@@ -259,38 +185,3 @@ class Line:
             return
         self.leg.reanswer(self._sdp or b"")
         self._connect()
-
-    def _on_media(self, event: MediaEvent) -> None:
-        match event:
-            case DigitHeard(digit):
-                if not self.on_key(digit):
-                    self.keys.press(digit)
-            case Played(play):
-                future = self._plays.pop(play, None)
-                if future is not None and not future.done():
-                    future.set_result(event)
-            case Recorded(record) | RecordFailed(record):
-                ended = self._records.pop(record, None)
-                if ended is not None:
-                    ended(event)
-            case Latched(address):
-                self.latched = address
-            case RtpTimeout():
-                self.end(causes.NO_RTP)
-            case MediaGone(reason):
-                self._fail_records(reason)
-                self.end(causes.MEDIA_GONE)
-
-    def _fail_records(self, reason: str) -> None:
-        records, self._records = self._records, {}
-        for number, ended in records.items():
-            ended(RecordFailed(number, reason))
-
-
-def _nothing() -> None:
-    """Stand in for who is told of a line's end."""
-
-
-def _unused(_key: str) -> bool:
-    """Stand in for who is shown the keys."""
-    return False

@@ -13,7 +13,8 @@ from .call_book import CallBook, new_recording
 from .call_events import CallCard
 from .callflow.call_steps import DoRecordWait
 from .callflow.steps import Done, DoRecordStart, DoRecordStop, Failed, Reply
-from .line import Line, RecordEnd
+from .leg_audio import RecordEnd
+from .line import Line
 from .media import RecordFailed
 from .recordings import Recording, RecordingState
 
