@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -32,6 +33,8 @@ def whole_ms(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
+# Each event of a call spells the moments of those before it again.
+@lru_cache(maxsize=4096)
 def stamp(moment: datetime) -> str:
     """Write `2024-01-16T14:15:49.037Z` (spec/01, dates)."""
     if moment.tzinfo is not UTC:
