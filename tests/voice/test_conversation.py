@@ -6,7 +6,7 @@ import pytest
 
 from opentact.billing.rating import Rate
 from opentact.voice.calls import CallState
-from opentact.voice.conversation import CallIsOver
+from opentact.voice.live_calls import CallIsOver
 from opentact.voice.testing import PaperLeg
 from opentact.voice.testing_engines import PaperJournal, told_by_url
 from support.phone import OpenBook, Phone, app, call_for, flow

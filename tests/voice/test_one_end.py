@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from opentact.billing.rating import Rate
 from opentact.kit.ids import new_id
 from opentact.voice.calls import CallState
-from opentact.voice.conversation import CallIsOver
+from opentact.voice.live_calls import CallIsOver
 from opentact.voice.media import RtpTimeout
 from opentact.voice.testing import OFFER, PaperLeg, PaperMediaLeg
 from opentact.voice.testing_engines import told_by_url

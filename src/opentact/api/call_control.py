@@ -6,8 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from opentact.voice.callflow.document import read
 from opentact.voice.calls import get_call
-from opentact.voice.conversation import CallIsOver
-from opentact.voice.live_calls import LiveCall
+from opentact.voice.live_calls import CallIsOver, LiveCall
 
 from .auth import Principal
 from .envelope import Envelope, errors, ok

@@ -63,6 +63,16 @@ class Cards:
             call.type = BRIDGED_TYPE
         return CallCard(call, account, app)
 
+    def placed(
+        self, uuid: UUID, account: Account, from_: str, to: str, app: SipControlApp | None
+    ) -> CallCard:
+        """Begin the record of a call that the platform places for an account."""
+        call = self._call(account, Direction.OUT, from_, to, None)
+        call.uuid, call.tn = uuid, dialled_number(from_)
+        if app is not None:
+            call.app_uuid = app.uuid
+        return CallCard(call, account, app)
+
     def sent(
         self, parent: CallCard, from_: str, to: str, *, rate: Decimal = ZERO, user: UUID | None
     ) -> CallCard:

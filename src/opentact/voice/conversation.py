@@ -6,6 +6,7 @@ are kept by the call book, the verbs are done by the actor, the flows come from 
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,33 +17,30 @@ import structlog
 
 from opentact.billing.rating import Rate
 from opentact.kit.clock import Clock, zone_of
-from opentact.kit.faults import Conflict
 
 from . import causes
 from .actor import Actor, Props
 from .apps import SipControlApp
 from .call_book import CallBook
 from .call_events import CallCard
+from .callflow.call_steps import DoDial
 from .callflow.document import FlowDocument
 from .callflow.interpreter import start
 from .callflow.stage import Budget, CallFacts
 from .callflow.steps import Command, Done, End, Failed, Reply, Report, Why
 from .calls import CallState
 from .causes import Cause
+from .dial_plan import Origin
 from .endings import ending, entry, priced, told
+from .flow_dial import DialDesk, FlowDial
 from .flow_source import choose_flow
 from .line import Line
+from .live_calls import CallIsOver
 from .recorder import CallRecorder
 from .waiting import Over, first
 
 MOST_NOTES = 50  # each event carries them all
 log = structlog.get_logger(__name__)
-
-
-class CallIsOver(Conflict):
-    """The call is over: nothing can be done on it any more."""
-
-    code = "call_is_over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,10 @@ class Conversation:
         rate: Rate,
         line: Line,
         desk: Desk,
+        dials: DialDesk | None = None,
+        origin: Origin | None = None,
     ) -> None:
+        """Without `dials` nobody can be called; `origin` is how far the call has come."""
         self.card = card
         self.line = line
         self._app = app
@@ -83,6 +84,10 @@ class Conversation:
         self._recorder = CallRecorder(card, line, desk.book, desk.clock, desk.recordings)
         # By a proxy, for the two would hold each other beyond the end of the call.
         self._actor = Actor(line, desk.props, self._recorder, proxy(self))
+        self._dial: FlowDial | None = None
+        if dials is not None:
+            came = origin or Origin(card, app.outbound_voice_profile_uuid)
+            self._dial = FlowDial(came, line, proxy(self), dials)
         self._budget = Budget()
         self._posted: FlowDocument | None = None
         self._sorry = False
@@ -133,6 +138,12 @@ class Conversation:
         self._desk.book.changed(self.card, meta=notes)
         return Done(f"{name} noted")
 
+    async def dial(self, ask: DoDial) -> Reply:
+        """Call others, and stay with who answers until one of them hangs up."""
+        if self._dial is None:
+            return Failed("nobody can be called from here")
+        return await self._dial.dial(ask, self._actor.stop)
+
     async def run(self) -> None:
         """Live through the call; returns when its end is stored."""
         try:
@@ -155,6 +166,10 @@ class Conversation:
         flow = await self._first_flow()
         if self._app.auto_answer:
             self.pick_up()
+        await self._go_through(flow)
+
+    async def _go_through(self, flow: FlowDocument | None) -> None:
+        """Run this flow, and those that take its place, until the call is over."""
         while self.line.over is None:
             flow = flow or await self._parked()
             if flow is not None:
@@ -199,14 +214,16 @@ class Conversation:
         return flow
 
     async def _run(self, flow: FlowDocument) -> None:
-        facts = CallFacts(fields=self._fields, app=str(self._app.uuid), local_now=self._local_now)
+        app = str(self.card.app.uuid) if self.card.app is not None else ""
+        facts = CallFacts(fields=self._fields, app=app, local_now=self._local_now)
         run = start(flow, facts, self._budget)
         reply = None
         while True:
             try:
                 ask = run.send(reply)
             except StopIteration as stop:
-                self._ended(stop.value)
+                if stop.value.why is not Why.DOCUMENT or not await self._stays():
+                    self._ended(stop.value)
                 return
             if isinstance(ask, Report):
                 self._desk.book.command(self.card, ask.command, ask.line)
@@ -215,6 +232,16 @@ class Conversation:
                 await asyncio.sleep(0)
             else:
                 reply = await self._actor.perform(ask)
+
+    async def _stays(self) -> bool:
+        """After a flow that ran beside a connection: let the two go on; whether there were two."""
+        if self._dial is None or self._dial.partner is None:
+            return False
+        partner = self._dial.partner
+        with suppress(Over):
+            await self._dial.stay(self._actor.stop)
+            self.line.end(partner.line.over or causes.CALLEE_HUNG_UP)
+        return True
 
     def _ended(self, end: End) -> None:
         if end.why is Why.INTERRUPTED:
@@ -234,6 +261,8 @@ class Conversation:
         """Close the call: once, whatever ended it."""
         cause = self.line.over or causes.INTERNAL
         self._forget_timers()
+        if self._dial is not None:
+            self._dial.drop(cause)
         try:
             self.line.hang_up()
         except Exception:

@@ -3,10 +3,18 @@
 from typing import Protocol
 from uuid import UUID
 
+from opentact.kit.faults import Conflict
+
 from . import causes
 from .call_events import CallCard
 from .callflow.document import FlowDocument
 from .causes import Cause
+
+
+class CallIsOver(Conflict):
+    """The call is over: nothing can be done on it any more."""
+
+    code = "call_is_over"
 
 
 class LiveCall(Protocol):
