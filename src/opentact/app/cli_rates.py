@@ -5,6 +5,7 @@ import csv
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -65,11 +66,12 @@ def export(
         Path | None, typer.Argument(dir_okay=False, help="Where to; standard output if left out.")
     ] = None,
     deck: Annotated[int, _DECK] = USUAL_DECK,
+    as_json: Annotated[bool, _JSON] = False,  # noqa: FBT002
 ) -> None:
     """Write a deck as the CSV that `import` reads."""
     count = _run(lambda database: _export(database, deck, file))
     if file is not None:
-        typer.echo(f"{count} rates exported")
+        typer.echo(json.dumps({"exported": count}) if as_json else f"{count} rates exported")
 
 
 @rates_app.command("list")
@@ -113,10 +115,10 @@ async def _import(database: Database, file: Path, deck: int, *, quiet: bool) -> 
 
 async def _export(database: Database, deck: int, file: Path | None) -> int:
     count = 0
-    with file.open("w", encoding="utf-8", newline="") if file else sys.stdout as target:
+    with file.open("w", encoding="utf-8", newline="") if file else nullcontext(sys.stdout) as out:
         async with database.read() as session:
             await get_deck(session, deck)
-            writer = csv.DictWriter(target, COLUMNS, lineterminator="\n")
+            writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
             writer.writeheader()
             async for page in rates_of(session, deck):
                 writer.writerows(write_rate(row) for row in page)
