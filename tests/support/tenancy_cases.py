@@ -10,6 +10,8 @@ from .numbers import FIRST, order
 from .tenancy import Case, Then, admins_only, hidden, hidden_in_body, mine_only, to_app
 
 _PROFILE = {"outbound_voice_profile": "{theirs.voice_profile}"}
+_OWN = {"outbound_voice_profile": "{mine.voice_profile}", "tn_lease": "{mine.lease}"}
+_SHOWS = {"outbound_voice_profile": "{mine.voice_profile}", "tn_lease": "{theirs.lease}"}
 _FILE = {"file": ("flow.xml", FLOW)}
 
 # Routes without a login, and why no tenant's data can come out of them.
@@ -136,6 +138,11 @@ CASES |= {
     "POST /rest/call/search": mine_only({}),
     "POST /rest/sip/app/call/search": mine_only({}),
     "POST /rest/call/price": hidden_in_body({"to": "+12025550123", **_PROFILE}),
+    "POST /rest/call": [
+        hidden_in_body({"to": "+12025550123", "xml": "<Response/>", **_PROFILE}),
+        hidden_in_body({"to": "+12025550123", "xml": "<Response/>", **_SHOWS}),
+        hidden_in_body({"to": "+12025550123", "sip_control_app": "{theirs.app}", **_OWN}),
+    ],
     "GET /rest/call/online": mine_only(shows=False),
     "GET /rest/sip/app/call/online": mine_only(shows=False),
     "GET /rest/call/{uuid}": hidden(uuid="call"),

@@ -23,6 +23,7 @@ from opentact.numbers.periods import Period
 from opentact.numbers.providers import NumberProvider, usual_providers
 from opentact.voice.changes import Changes
 from opentact.voice.live_calls import LiveCalls
+from opentact.voice.placing import Placer
 from opentact.voice.recordings import RecordingLinks
 from opentact.voice.rules.quotes import Quotes
 
@@ -72,6 +73,7 @@ class Services:
     sip_attempts: Attempts = field(default_factory=lambda: Attempts(time.monotonic))
     trunks: TrunkBoard = field(default_factory=NoTrunks)
     quotes: Quotes | None = None
+    placer: Placer | None = None
     decks: DeckBook | None = None
     pings: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     metrics: Metrics = field(default_factory=Metrics)

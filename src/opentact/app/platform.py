@@ -20,6 +20,7 @@ from opentact.api.rates import Rates
 from opentact.api.services import Services
 from opentact.events.presence import Presence
 from opentact.voice.media import MediaEngine
+from opentact.voice.placing import Placer
 from opentact.voice.switchboard import Switchboard
 
 from .engines import open_engines
@@ -98,6 +99,7 @@ def _services(ground: Ground, exchange: Exchange, media: MediaEngine) -> Service
         rates=Rates(per_second=settings.rate_limit),
         trunks=exchange.trunks,
         quotes=exchange.rules.quotes,
+        placer=Placer(exchange.switchboard),
         decks=exchange.rules.decks,
         pings=_pings(database, media),
     )

@@ -4,6 +4,8 @@ What is refused has a record as well, with the rule and its limits, and tells it
 the account sees the same as of a call that arrived (voice/switchboard.py).
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -104,11 +106,16 @@ class Placer:
 
     async def place(self, order: Order) -> PlacedCall:
         """Have a call ring; its record is stored by then. `CallRefused` says why not."""
-        self.placing.add(order.uuid)
+        return await self._place(order)
+
+    @contextmanager
+    def starts(self, call: UUID) -> Iterator[None]:
+        """Know that this call is on its way to be placed."""
+        self.placing.add(call)
         try:
-            return await self._place(order)
+            yield
         finally:
-            self.placing.discard(order.uuid)
+            self.placing.discard(call)
 
     async def way(self, order: Order) -> Way | Cause:
         """Find whom to ring, or the cause why nobody can be."""
@@ -167,17 +174,19 @@ class Placer:
             return causes.NO_ROUTE
         if not order.profile.profile.is_active:
             return causes.PROFILE_INACTIVE
-        return await self._with.rules.outbound(
-            OutboundAsk(
-                account=order.account,
-                profile=order.profile.profile,
-                domain=None,
-                caller_id=f"+{order.caller}",
-                to_e164=f"+{dialled_number(order.to) or ''}",
-                call_uuid=order.uuid,
-                kind=kind,
-                caller_is_own=True,
-            )
+        return await self._with.rules.outbound(self.ask(order, kind))
+
+    def ask(self, order: Order, kind: Kind) -> OutboundAsk:
+        """Say what the rules are asked."""
+        return OutboundAsk(
+            account=order.account,
+            profile=order.profile.profile,
+            domain=None,
+            caller_id=f"+{order.caller}",
+            to_e164=f"+{dialled_number(order.to) or ''}",
+            call_uuid=order.uuid,
+            kind=kind,
+            caller_is_own=True,
         )
 
     async def _ring(self, order: Order, card: CallCard, way: Way, allowed: Allowed) -> PlacedCall:
