@@ -8,7 +8,7 @@ from opentact.events.log import Draft
 from opentact.kit.clock import stamp
 from opentact.voice.apps import SipControlApp
 from opentact.voice.call_events import CallCard, CallChanged, CommandEnded, RecordingChanged
-from opentact.voice.calls import Call, CallFlowLog, CallState
+from opentact.voice.calls import CallFlowLog, CallState
 from opentact.voice.recordings import Recording
 
 from .accounts import AccountOut, account_short
@@ -25,6 +25,7 @@ _FREESWITCH = {
     CallState.DESTROYED: ("HANGUP", "CS_REPORTING"),
 }
 _TIMES = ("init_on", "ring_on", "answer_on", "hangup_on", "destroy_on")
+_END = ("q850_cause", "q850_cause_string", "sip_status", "cause", "blame", "reason")
 _TIME_OF = {
     CallState.INIT: "init_on",
     CallState.RINGING: "ring_on",
@@ -57,62 +58,59 @@ def app_short(app: SipControlApp) -> dict[str, Any]:
     }
 
 
-def _common(call: Call, state: CallState) -> dict[str, Any]:
-    call_state, channel_state = _FREESWITCH[state]
-    return {
+def _same(card: CallCard) -> dict[str, Any]:
+    """Spell once what is the same in all events of a call: a busy server spells thousands."""
+    found: dict[str, Any] | None = card.spelt.get("same")
+    if found is not None:
+        return found
+    call = card.call
+    found = {
         "uuid": str(call.uuid),
         "type": call.type,
         "direction": call.direction.value,
         "from": call.from_,
         "to": call.to,
-        "state": state.value,
         "state_end": None,
-        "duration": call.duration,
         "created_on": stamp(call.created_on),
-        "modified_on": stamp(call.modified_on),
-        "freeswitch_call_state": call_state,
-        "freeswitch_channel_state": channel_state,
         "stir_shaken_attest_level": None,
         "thread": call.thread,
         "tn": {"tn": call.tn} if call.tn is not None else None,
-        "meta": call.meta,
+        "sip_control_app": app_short(card.app) if card.app else None,
+        "logs": [],
     }
+    card.spelt["same"] = found
+    return found
 
 
 def call_in_event(card: CallCard, state: CallState) -> dict[str, Any]:
     """Write the call as its events carry it (spec/08)."""
-    call = card.call
-    out = _common(call, state)
-    if state in _TIME_OF:
-        out[_TIME_OF[state]] = _moment(getattr(call, _TIME_OF[state]))
-    if call.cause is not None:
-        out["q850_cause"] = call.q850_cause
-        out["q850_cause_string"] = call.q850_cause_string
-        out["sip_status"] = call.sip_status
-        out["cause"] = call.cause
-        out["blame"] = call.blame
-        out["reason"] = call.reason
-    if call.refusal is not None:
-        out["refusal"] = call.refusal
-    if call.peer_uuid is not None:
-        out["peer"] = str(call.peer_uuid)
-        # With its times once they are all there: a busy server spells thousands a second.
-        out["parent"] = _parent_of(card, times=call.hangup_on is not None)
-    out["sip_control_app"] = _app_of(card)
-    out["account"] = _account_of(card)
-    out["logs"] = []
-    out["records"] = [str(uuid) for uuid in card.recordings]
+    # The members themselves, where they were set: each look through the mapper costs more than
+    # spelling what it finds.
+    now = vars(card.call)
+    freeswitch = _FREESWITCH[state]
+    out = {
+        **_same(card),
+        "state": state.value,
+        "duration": now.get("duration", 0),
+        "modified_on": stamp(now["modified_on"]),
+        "freeswitch_call_state": freeswitch[0],
+        "freeswitch_channel_state": freeswitch[1],
+        "meta": now.get("meta") or card.call.meta,
+        "account": _account_of(card),
+        "records": [str(uuid) for uuid in card.recordings],
+    }
+    time = _TIME_OF.get(state)
+    if time is not None:
+        out[time] = _moment(now.get(time))
+    if now.get("cause") is not None:
+        out.update((name, now.get(name)) for name in _END)
+    if now.get("refusal") is not None:
+        out["refusal"] = now["refusal"]
+    if now.get("peer_uuid") is not None:
+        out["peer"] = str(now["peer_uuid"])
+        # With its times once they are all there.
+        out["parent"] = _parent_of(card, times=now.get("hangup_on") is not None)
     return out
-
-
-def _app_of(card: CallCard) -> dict[str, Any] | None:
-    """Spell the call's app once for all its events: a call sees it as it was when it began."""
-    if card.app is None:
-        return None
-    if "app" not in card.spelt:
-        card.spelt["app"] = app_short(card.app)
-    spelt: dict[str, Any] = card.spelt["app"]
-    return spelt
 
 
 def _account_of(card: CallCard) -> AccountOut:
