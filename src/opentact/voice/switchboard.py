@@ -59,9 +59,9 @@ class Edge:
     carriers: tuple[IPv4Network | IPv6Network, ...]
     names: frozenset[str] = frozenset()
 
-    def caller_of(self, source: Address, called: str = "") -> TrunkCaller | None:
+    def caller_of(self, source: Address, called: str = "", domain: str = "") -> TrunkCaller | None:
         """Take who calls from the carriers' networks for a carrier."""
-        del called
+        del called, domain
         known = _is_within(source[0], self.carriers)
         return TrunkCaller(TrunkKind.CARRIER, "carriers") if known else None
 
