@@ -41,9 +41,9 @@ class PaperSources:
 
     known: dict[str, TrunkCaller] = field(default_factory=lambda: {"127.0.0.1": CARRIERS})
 
-    def caller_of(self, source: Address, called: str = "") -> TrunkCaller | None:
+    def caller_of(self, source: Address, called: str = "", domain: str = "") -> TrunkCaller | None:
         del called
-        return self.known.get(source[0])
+        return self.known.get(f"{domain}@{source[0]}") or self.known.get(source[0])
 
 
 @dataclass

@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import pytest
 
@@ -40,6 +41,15 @@ async def test_a_named_trunk_is_itself_whatever_its_from_says(
 ) -> None:
     leg = PaperLeg(caller="alice", caller_host=HOME, source=PBX)
     assert await asked(near, world).who(leg) is near.sources.known[PBX.host]
+
+
+async def test_of_several_switches_behind_one_address_the_domain_called_tells(
+    near: Neighbourhood, world: World
+) -> None:
+    switch = TrunkCaller(TrunkKind.SWITCH, "switch", UUID(int=8), world.alice.account, domain=HOME)
+    near.sources.known[f"{HOME}@{PBX.host}"] = switch
+    leg = PaperLeg(caller="alice", source=PBX, host=HOME.upper())
+    assert await asked(near, world).who(leg) is switch
 
 
 async def test_a_phone_among_the_carriers_is_a_user_who_proves_it(

@@ -17,6 +17,7 @@ from .facts import DomainFacts, UserFacts
 from .sip.effects import LegEvent
 from .sip.machine import Address
 from .sip.message import Request
+from .sip.uri import SipUri
 from .sip_directory import KnownUser
 from .sip_login import Challenge, Nobody
 from .trunk_logins import TrunkLogins
@@ -38,8 +39,8 @@ class Logins(Protocol):
 class Sources(Protocol):
     """Who calls from an address (voice/trunks.py)."""
 
-    def caller_of(self, source: Address, called: str = "") -> TrunkCaller | None:
-        """Tell which trunk sends calls from there; never waits."""
+    def caller_of(self, source: Address, called: str = "", domain: str = "") -> TrunkCaller | None:
+        """Tell which trunk sends calls to `called@domain` from there; never waits."""
 
 
 class ReceivedCall(CallingLeg, Protocol):
@@ -100,7 +101,7 @@ class Callers:
         A trunk that is known by name comes first: its PBX may write any domain in From. The
         networks of the `carriers` setting come last, as phones may sit in them too.
         """
-        trunk = self._sources.caller_of(leg.source, leg.called)
+        trunk = self._sources.caller_of(leg.source, leg.called, host_of(leg.request_uri))
         if trunk is not None and trunk.uuid is not None:
             return trunk
         if self._logins is not None:
@@ -130,3 +131,11 @@ class Callers:
             if user is not None:
                 return UserCaller(user, domain)
         return Refusal(STRANGER)  # removed since it proved who it was
+
+
+def host_of(uri: str) -> str:
+    """Read the host of a Request-URI in lower case; "" for one that has none."""
+    try:
+        return SipUri.parse(uri).host.lower().rstrip(".")
+    except ValueError:
+        return ""

@@ -13,7 +13,7 @@ from opentact.kit.money import ZERO
 from . import causes
 from .admission import Admitted, Delivered, Refused, dialled_number
 from .admissions import Admissions
-from .callers import STRANGER, Caller, ReceivedCall, UserCaller
+from .callers import STRANGER, Caller, ReceivedCall, UserCaller, host_of
 from .causes import Cause
 from .connecting import Asked, Connector, Exchange
 from .facts import AppFacts, DomainFacts, UserFacts
@@ -35,7 +35,6 @@ from .rules.asks import Allowed, InboundAsk
 from .rules.refusals import RuleRefused
 from .rules.tickets import Ticket
 from .sip.identities import privacy
-from .sip.uri import SipUri
 from .trunk_ways import TrunkCaller, TrunkKind
 from .trunks import is_address
 
@@ -75,7 +74,7 @@ class Dispatch:
         shown = Shown(user.login, domain.name, user.name)
         card = self.exchange.cards.received(leg, domain.account, user=user.uuid, bridged=True)
         asked = Asked(leg, card, shown, domain, user)
-        if self._is_foreign(_host_of(leg.request_uri), domain):
+        if self._is_foreign(host_of(leg.request_uri), domain):
             await self.exchange.refuse(leg, card, causes.FOREIGN, causes.FOREIGN.words)
             return
         await self._carry_out(asked, route_of_user(user, domain, dialled))
@@ -196,7 +195,7 @@ class Dispatch:
 
     async def _domain_of(self, leg: ReceivedCall, caller: TrunkCaller) -> DomainFacts | None:
         """Find the domain that a trunk's call is for, if it may call there."""
-        named = caller.domain or _host_of(leg.request_uri)
+        named = caller.domain or host_of(leg.request_uri)
         domain = await self.exchange.directory.domain(named) if named else None
         theirs = caller.account in {None, domain.account.uuid if domain else None}
         return domain if theirs else None
@@ -222,11 +221,3 @@ class Dispatch:
 
     def _shown(self, leg: ReceivedCall) -> Shown:
         return Shown(leg.caller or "anonymous", self.exchange.media_host)
-
-
-def _host_of(uri: str) -> str:
-    """Read the host of a Request-URI in lower case; "" for one that has none."""
-    try:
-        return SipUri.parse(uri).host.lower().rstrip(".")
-    except ValueError:
-        return ""
