@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from opentact.kit.faults import Fault
 
-from .callflow.call_steps import DoNote, DoRecordWait, DoReject
+from .callflow.call_steps import DoDial, DoNote, DoRecordWait, DoReject
 from .callflow.steps import (
     Ask,
     Digits,
@@ -82,6 +82,9 @@ class Owner(Protocol):
     def entity(self) -> dict[str, Any]:
         """Give the call as JSON, for fetches that carry it."""
 
+    async def dial(self, ask: DoDial) -> Reply:
+        """Call others, and stay with who answers."""
+
 
 @dataclass(slots=True)
 class Props:
@@ -137,10 +140,12 @@ class Actor:
                 return Done(f"Call turned down as {ask.reason}")
             case DoHangup():
                 return Done("Call hung up")
-        return await self._to_do_with_recording(ask)
+        return await self._to_do_with_others(ask)
 
-    async def _to_do_with_recording(self, ask: Ask) -> Reply:
+    async def _to_do_with_others(self, ask: Ask) -> Reply:
         match ask:
+            case DoDial():
+                return await self.owner.dial(ask)
             case DoRecordStart():
                 return await self._record(ask)
             case DoRecordStop():

@@ -217,6 +217,33 @@ EMERGENCY = _cause(
     Blame.US,
     "Emergency calls are not served here: use another telephone",
 )
+FOREIGN_USER = _cause(
+    "foreign_user",
+    21,
+    "CALL_REJECTED",
+    403,
+    Blame.CUSTOMER,
+    "The SIP domain belongs to another account: its users are called by their numbers",
+)
+ADDRESS_REFUSED = _cause(
+    "address_refused",
+    21,
+    "CALL_REJECTED",
+    403,
+    Blame.CUSTOMER,
+    "The SIP address may not be called from here, or leads nowhere",
+)
+ANSWERED_ELSEWHERE = _cause(
+    "answered_elsewhere", 16, "NORMAL_CLEARING", 487, Blame.NOBODY, "Somebody else answered first"
+)
+DIAL_STOPPED = _cause(
+    "dial_stopped",
+    16,
+    "NORMAL_CLEARING",
+    487,
+    Blame.NOBODY,
+    "Another call flow was posted, or another call was dialled",
+)
 CONNECTION_INACTIVE = _cause(
     "connection_inactive",
     31,

@@ -5,23 +5,18 @@ are kept by the call book, the verbs are done by the actor, the flows come from 
 """
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from weakref import proxy
 
 import structlog
 
 from opentact.billing.rating import Rate
-from opentact.kit.clock import Clock, zone_of
+from opentact.kit.clock import zone_of
 
 from . import causes
-from .actor import Actor, Props
+from .actor import Actor
 from .apps import SipControlApp
-from .call_book import CallBook
 from .call_events import CallCard
 from .callflow.call_steps import DoDial
 from .callflow.document import FlowDocument
@@ -30,6 +25,7 @@ from .callflow.stage import Budget, CallFacts
 from .callflow.steps import Command, Done, End, Failed, Reply, Report, Why
 from .calls import CallState
 from .causes import Cause
+from .conversation_desk import Desk
 from .dial_plan import Origin
 from .endings import ending, entry, priced, told
 from .flow_dial import DialDesk, FlowDial
@@ -39,25 +35,9 @@ from .live_calls import CallIsOver
 from .recorder import CallRecorder
 from .waiting import Over, first
 
+__all__ = ["Conversation", "Desk"]
 MOST_NOTES = 50  # each event carries them all
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What every conversation of the node shares.
-
-    A call without a flow is parked for `park_s` seconds. One that its flow does not answer ends
-    after `ring_s`: proxies on its way give it up then as well (timer C, RFC 3261 16.6).
-    """
-
-    book: CallBook
-    clock: Clock
-    props: Props
-    recordings: Path
-    entity: Callable[[CallCard], dict[str, Any]]
-    park_s: float = 30.0
-    ring_s: float = 180.0
 
 
 class Conversation:
@@ -71,28 +51,21 @@ class Conversation:
         rate: Rate,
         line: Line,
         desk: Desk,
-        dials: DialDesk | None = None,
-        origin: Origin | None = None,
     ) -> None:
-        """Without `dials` nobody can be called; `origin` is how far the call has come."""
         self.card = card
         self.line = line
         self._app = app
         self._static = static
-        self._rate = rate
-        self._desk = desk
+        self._rate, self._desk = rate, desk
         self._recorder = CallRecorder(card, line, desk.book, desk.clock, desk.recordings)
         # By a proxy, for the two would hold each other beyond the end of the call.
         self._actor = Actor(line, desk.props, self._recorder, proxy(self))
         self._dial: FlowDial | None = None
-        if dials is not None:
-            came = origin or Origin(card, app.outbound_voice_profile_uuid)
-            self._dial = FlowDial(came, line, proxy(self), dials)
         self._budget = Budget()
         self._posted: FlowDocument | None = None
         self._sorry = False
         self._timers: list[asyncio.TimerHandle] = []
-        self._note: str | None = None
+        self._note = ""
         line.on_over = self.line_is_over
 
     @property
@@ -137,6 +110,12 @@ class Conversation:
             return Failed(f"a call keeps {MOST_NOTES} notes at most")
         self._desk.book.changed(self.card, meta=notes)
         return Done(f"{name} noted")
+
+    def can_dial(self, desk: DialDesk, hops: int = 70, passed: tuple[str, ...] = ()) -> None:
+        """Let the flow call others; `hops` and `passed` are how far this call has come."""
+        profile = self.card.call.outbound_profile_uuid or self._app.outbound_voice_profile_uuid
+        came = Origin(self.card, profile, hops, passed)
+        self._dial = FlowDial(came, self.line, proxy(self), desk)
 
     async def dial(self, ask: DoDial) -> Reply:
         """Call others, and stay with who answers until one of them hangs up."""
@@ -216,13 +195,12 @@ class Conversation:
     async def _run(self, flow: FlowDocument) -> None:
         app = str(self.card.app.uuid) if self.card.app is not None else ""
         facts = CallFacts(fields=self._fields, app=app, local_now=self._local_now)
-        run = start(flow, facts, self._budget)
-        reply = None
+        run, reply = start(flow, facts, self._budget), None
         while True:
             try:
                 ask = run.send(reply)
             except StopIteration as stop:
-                if stop.value.why is not Why.DOCUMENT or not await self._stays():
+                if stop.value.why is not Why.DOCUMENT or not await self._talk_on():
                     self._ended(stop.value)
                 return
             if isinstance(ask, Report):
@@ -233,15 +211,8 @@ class Conversation:
             else:
                 reply = await self._actor.perform(ask)
 
-    async def _stays(self) -> bool:
-        """After a flow that ran beside a connection: let the two go on; whether there were two."""
-        if self._dial is None or self._dial.partner is None:
-            return False
-        partner = self._dial.partner
-        with suppress(Over):
-            await self._dial.stay(self._actor.stop)
-            self.line.end(partner.line.over or causes.CALLEE_HUNG_UP)
-        return True
+    async def _talk_on(self) -> bool:
+        return self._dial is not None and await self._dial.talk_on(self._actor.stop)
 
     def _ended(self, end: End) -> None:
         if end.why is Why.INTERRUPTED:
@@ -251,7 +222,7 @@ class Conversation:
         elif end.why is Why.DOCUMENT:
             self.line.end(causes.FLOW_ENDED)
         elif end.why is Why.HANGUP:
-            self._note = f"The call flow hung up: {end.tag}" if end.tag else None
+            self._note = f"The call flow hung up: {end.tag}" if end.tag else ""
             self.line.end(causes.FLOW_HUNG_UP)
         else:
             self._note = f"The call flow failed: {end.reason}"
@@ -261,9 +232,9 @@ class Conversation:
         """Close the call: once, whatever ended it."""
         cause = self.line.over or causes.INTERNAL
         self._forget_timers()
-        if self._dial is not None:
-            self._dial.drop(cause)
         try:
+            if self._dial is not None:
+                self._dial.drop(cause)
             self.line.hang_up()
         except Exception:
             log.exception("hangup_failed", call=str(self.card.call.uuid))
@@ -278,8 +249,8 @@ class Conversation:
         charge = entry(card.call)
         if charge is not None:
             book.charge(card, charge)
-        destroyed = {"state": CallState.DESTROYED, "destroy_on": self._desk.clock.now()}
-        book.changed(card, **destroyed, media=told(stats))
+        now = self._desk.clock.now()
+        book.changed(card, state=CallState.DESTROYED, destroy_on=now, media=told(stats))
         book.entered(card, CallState.DESTROYED)
         await book.durable(card)
 
@@ -294,8 +265,8 @@ class Conversation:
             self._end_after(paid, causes.CREDIT_USED_UP)
 
     def _end_after(self, seconds: float, cause: Cause) -> None:
-        timer = asyncio.get_running_loop().call_later(seconds, self.line.end, cause)
-        self._timers.append(timer)
+        loop = asyncio.get_running_loop()
+        self._timers.append(loop.call_later(seconds, self.line.end, cause))
 
     def _forget_timers(self) -> None:
         for timer in self._timers:

@@ -72,10 +72,11 @@ def _phone(binding: Binding, to: str, caller: str) -> Fork:
     return Fork(binding.contact, to, caller, binding.source, routes)
 
 
-def in_house(called: str, shown: Shown) -> list[Stage]:
-    """Call a number that is leased here, without leaving the house."""
+def in_house(called: str, shown: Shown, passed: Sequence[str] = ()) -> list[Stage]:
+    """Call a number that is leased here, without leaving the house; `passed` as in `by_ways`."""
     to = SipUri(shown.host, called)
-    return [[Fork(str(to), f"<{to}>", str(shown), HOUSE)]]
+    marks = tuple((PASSED, mark) for mark in passed)
+    return [[Fork(str(to), f"<{to}>", str(shown), HOUSE, marks)]]
 
 
 def by_ways(

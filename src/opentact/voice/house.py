@@ -7,7 +7,7 @@ the difference. Each end keeps the rule of real legs: after its end it is silent
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from opentact.kit.ids import new_id
@@ -147,11 +147,21 @@ class HouseCallee(_End):
 
 
 def house_call(
-    target: str, to: str, caller: str, offer: bytes, hops: int
+    target: str,
+    to: str,
+    caller: str,
+    offer: bytes,
+    hops: int,
+    more: Iterable[tuple[str, str]] = (),
 ) -> tuple[HouseCaller, HouseCallee]:
-    """Make both ends of a call to `target`. Raises ValueError for what is no address."""
+    """Make both ends of a call to `target`; `more` are headers for its INVITE.
+
+    Raises ValueError for what is no address.
+    """
     call_id = f"{new_id()}@house"
     headers = {"from": [caller], "to": [to], "call-id": [call_id]}
+    for name, value in more:
+        headers.setdefault(name, []).append(value)
     request = Request("INVITE", target, headers, offer)
     ours, theirs = HouseCaller(call_id), HouseCallee(call_id, request, offer, hops)
     ours._peer, theirs._peer = _Wire(theirs), _Wire(ours)  # noqa: SLF001 - made here

@@ -42,6 +42,10 @@ class Keys:
                 return self._pressed.popleft()
         return None
 
+    def clear(self) -> None:
+        """Forget what nobody took."""
+        self._pressed.clear()
+
     def changed(self) -> "asyncio.Future[None]":
         """Give a future of the next key, counted from this very call: none falls in between.
 

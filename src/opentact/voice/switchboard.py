@@ -28,10 +28,13 @@ from .cards import Cards
 from .causes import Cause
 from .connecting import Exchange
 from .conversation import Conversation, Desk
+from .dial_plan import DialPlan
 from .dialling import CalledLeg, Fork
 from .directory import Directory
 from .dispatch import Dispatch
 from .endings import ending
+from .flow_dial import DialDesk
+from .forks import PASSED
 from .house import HOUSE, house_call
 from .line import Line
 from .live_calls import LiveCall
@@ -103,6 +106,8 @@ class Switchboard:
             refuse=self._refuse,
             live=self._bridged,
         )
+        plan = DialPlan(self.exchange, near.reach)
+        self.dials = DialDesk(plan, media, edge.media_host, bridging, desk.clock, self.live)
         admissions = Admissions(storage, desk.clock)
         self._dispatch = Dispatch(admissions, self.exchange, self._converse)
 
@@ -180,12 +185,13 @@ class Switchboard:
         except Exception:
             await line.close()
             raise
-        await self._live(
-            Conversation(card, admitted.app, admitted.static, admitted.rate, line, self._desk)
-        )
+        talk = Conversation(card, admitted.app, admitted.static, admitted.rate, line, self._desk)
+        talk.can_dial(self.dials, leg.hops_left, tuple(leg.request.headers.get(PASSED, [])))
+        await self._live(talk)
 
     def converse(self, conversation: Conversation) -> None:
         """Let a call that is placed here live, and know it for as long as it does."""
+        conversation.can_dial(self.dials)
         self._spawn(self._live(conversation))
 
     async def _live(self, conversation: Conversation) -> None:
@@ -213,7 +219,7 @@ class Switchboard:
 
     def _dial(self, fork: Fork, sdp: bytes, *, hops: int) -> CalledLeg:
         if fork.destination is HOUSE:
-            ours, theirs = house_call(fork.target, fork.to, fork.caller, sdp, hops)
+            ours, theirs = house_call(fork.target, fork.to, fork.caller, sdp, hops, fork.headers)
             self.take(theirs)
             return ours
         if self.near.dialler is None:

@@ -1,0 +1,29 @@
+"""What every conversation of a node shares."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from opentact.kit.clock import Clock
+
+from .actor import Props
+from .call_book import CallBook
+from .call_events import CallCard
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The books, the engines and the limits.
+
+    A call without a flow is parked for `park_s` seconds. One that its flow does not answer ends
+    after `ring_s`: proxies on its way give it up then as well (timer C, RFC 3261 16.6).
+    """
+
+    book: CallBook
+    clock: Clock
+    props: Props
+    recordings: Path
+    entity: Callable[[CallCard], dict[str, Any]]
+    park_s: float = 30.0
+    ring_s: float = 180.0
