@@ -56,7 +56,7 @@ async def call_us(scenario: str, share: float) -> tuple[SippResult, Callee, SipE
     network = RoughNetwork(share, seed=11)
     network.surround(endpoint)
     target = f"{LOOPBACK}:{endpoint.local[1]}"
-    result = await run_sipp(scenario, target, calls=CALLS, rate=40, timeout=50)
+    result = await run_sipp(scenario, target, calls=CALLS, rate=40, timeout=50, patient=bool(share))
     async with asyncio.timeout(40):
         await asyncio.gather(*callee.talks)
     assert (network.lost and network.doubled and network.swapped) or not share
@@ -71,6 +71,13 @@ async def test_sipp_calls_us(scenario: str) -> None:
     if scenario == "updating_caller":
         assert len([one for one in callee.heard if isinstance(one, Reoffered)]) == CALLS
     await endpoint.close()
+
+
+async def nothing_left(endpoint: SipEndpoint) -> None:
+    """Wait until every call is over for us too."""
+    async with asyncio.timeout(45):
+        while endpoint.snapshot()["dialogs"]:  # noqa: ASYNC110 - timers of the protocol
+            await asyncio.sleep(0.1)
 
 
 async def talk(leg: OutgoingLeg, enough: Callable[[LegEvent], bool]) -> list[LegEvent]:
@@ -93,14 +100,16 @@ async def call_sipp(
 ) -> tuple[SippResult, list[list[LegEvent]]]:
     endpoint = await SipEndpoint.open(LOOPBACK, 0, on_call=lambda leg: leg.reject(603))
     RoughNetwork(share, seed=7).surround(endpoint)
-    async with sipp_server(scenario) as server:
+    async with sipp_server(scenario, patient=bool(share)) as server:
         uri = f"sip:service@{server.address}"
         legs = [
             endpoint.call(uri, to=uri, caller="sip:us@127.0.0.1", sdp=SDP, credentials=BOB)
             for _ in range(CALLS)
         ]
         heard = await asyncio.gather(*(talk(leg, enough) for leg in legs))
-        await endpoint.close(grace=20)
+        # SIPp forgets a call with its 200 to our BYE; one that was lost costs us timer F.
+        await nothing_left(endpoint)
+        await endpoint.close()
         assert endpoint.snapshot()["dialogs"] == []
     assert server.result is not None
     return server.result, list(heard)
@@ -135,7 +144,7 @@ async def test_we_call_sipp(scenario: str, enough: Callable[[LegEvent], bool]) -
 @pytest.mark.parametrize("share", [0.0, 0.08], ids=["good", "rough"])
 async def test_sipp_sends_us_elsewhere(share: float) -> None:
     result, heard = await call_sipp("redirecting_callee", share, lambda _: False)
-    # Over the rough network SIPp takes a doubled ACK amiss; we hear of every call all the same.
+    # Where an ACK was lost SIPp is stopped before it repeats itself; we heard all the same.
     assert result.failed == 0 or share, result.errors
     for (refused,) in heard:
         assert isinstance(refused, Refused)
@@ -143,10 +152,22 @@ async def test_sipp_sends_us_elsewhere(share: float) -> None:
         assert [uri.partition("@")[0] for uri in refused.contacts] == ["sip:first", "sip:second"]
 
 
-async def test_over_a_rough_network_every_answered_call_ends_and_nothing_is_left() -> None:
-    result, callee, endpoint = await call_us("uac", 0.08)
-    # SIPp aborts some of its calls over what a network may do; ours end with all of them.
-    assert result.successful > CALLS / 2, result.errors
-    assert len(callee.talks) >= result.successful
-    assert endpoint.snapshot()["dialogs"] == []
-    await endpoint.close()
+async def test_over_a_rough_network_no_call_fails_in_either_role() -> None:
+    ours = {
+        "prack_callee": is_answer,
+        "challenging_callee": is_answer,
+        "reinviting_callee": is_second_ack,
+    }
+    calling = [call_us(name, 0.08) for name in ("uac", "prack_caller", "updating_caller")]
+    called = [call_sipp(name, 0.08, enough) for name, enough in ours.items()]
+    # Side by side: each waits for timers of the protocol.
+    of_sipp, of_ours = await asyncio.gather(asyncio.gather(*calling), asyncio.gather(*called))
+    for result, callee, endpoint in of_sipp:
+        assert (result.successful, result.failed) == (CALLS, 0), result.errors
+        assert len(callee.talks) == CALLS
+        await nothing_left(endpoint)
+        await endpoint.close()
+    for result, heard in of_ours:
+        assert (result.successful, result.failed) == (CALLS, 0), result.errors
+        for events in heard:
+            assert len([one for one in events if isinstance(one, Answered)]) == 1
