@@ -11,13 +11,24 @@ from uuid import UUID
 import pytest
 
 from opentact.adapters.sip.endpoint import SipEndpoint
+from opentact.adapters.sip.locator import Locator
 from opentact.adapters.storage.database import Database
+from opentact.app import trunk_wiring
 from opentact.app.settings import BadSetting, Settings
-from opentact.app.trunk_wiring import TrunkNews, addresses_of, place_of, trunk_rows
+from opentact.app.trunk_wiring import (
+    TrunkNews,
+    addresses_of,
+    place_of,
+    reach_of,
+    servers_of,
+    trunk_rows,
+)
+from opentact.voice.sip.machine import Address
 from opentact.voice.trunk_events import TrunkPart
 from opentact.voice.trunk_rows import Rows
 from opentact.voice.trunk_ways import Trunk, TrunkKind, TrunkTarget
 from opentact.voice.trunks import Trunks
+from support.nameserver import nameserver
 from support.world import World, build_world
 
 TARGET = TrunkTarget("192.0.2.7", 5060)
@@ -58,6 +69,68 @@ async def test_a_name_that_leads_nowhere_has_no_addresses(name: str) -> None:
 
 async def test_this_machine_is_known_by_name() -> None:
     assert (await addresses_of("localhost"))[0] == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("uri", "found"),
+    [
+        (
+            "sip:example.com",
+            (Address("127.0.0.2", 5071, "tcp"), Address("127.0.0.3", 5060, "udp")),
+        ),
+        (
+            "sip:example.com;transport=tls",
+            (Address("127.0.0.2", 5081, "tls", 0, "example.com"),),
+        ),
+        ("sip:a.example.com:5090", (Address("127.0.0.2", 5090),)),
+        ("sip:localhost", (Address("127.0.0.1", 5060),)),
+    ],
+)
+async def test_targets_are_where_dns_says(uri: str, found: tuple[Address, ...]) -> None:
+    zone = """
+@ 60 IN NAPTR 10 10 "s" "SIP+D2T" "" _sip._tcp
+@ 60 IN NAPTR 20 10 "s" "SIP+D2U" "" _sip._udp
+_sip._tcp 60 IN SRV 10 1 5071 a
+_sip._udp 60 IN SRV 10 1 5060 b
+_sips._tcp 60 IN SRV 10 1 5081 a
+a 60 IN A 127.0.0.2
+b 60 IN A 127.0.0.3
+"""
+    async with nameserver(zone) as (_, place):
+        assert await servers_of(Locator(("udp", "tcp", "tls"), server=place), uri) == found
+
+
+async def test_names_that_only_this_machine_knows_are_used_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def from_the_hosts_file(name: str) -> tuple[str, ...]:
+        return ("192.0.2.5",) if name == "pbx.example.com" else ()
+
+    monkeypatch.setattr(trunk_wiring, "addresses_of", from_the_hosts_file)
+    async with nameserver("") as (_, place):
+        locator = Locator(("udp", "tls"), server=place)
+        assert await servers_of(locator, "sip:pbx.example.com;transport=tls") == (
+            Address("192.0.2.5", 5061, "tls", 0, "pbx.example.com"),
+        )
+
+
+@pytest.mark.parametrize(
+    ("settings", "reached", "refused"),
+    [
+        (
+            Settings(),
+            ["127.0.0.1", "::1", "8.8.8.8"],
+            ["10.0.0.5", "169.254.169.254", "::ffff:10.0.0.5"],
+        ),
+        (Settings(sip="0.0.0.0:5060"), ["8.8.8.8"], ["127.0.0.1", "10.0.0.5", "224.0.0.1"]),
+        (Settings(sip_networks="10.0.0.0/8"), ["10.0.0.5"], ["127.0.0.1", "192.168.1.1"]),
+    ],
+)
+def test_customers_reach_public_addresses_and_what_the_setting_names(
+    settings: Settings, reached: list[str], refused: list[str]
+) -> None:
+    may_reach = reach_of(settings)
+    assert [each for each in reached + refused if may_reach(each)] == reached
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ import pytest
 
 from opentact.adapters.sip.endpoint import SipEndpoint
 from opentact.adapters.sip.legs import IncomingLeg, Leg, OutgoingLeg
-from opentact.app.trunk_wiring import addresses_of
+from opentact.app.trunk_wiring import servers_of
 from opentact.voice.sip.digest import Credentials
 from opentact.voice.sip.effects import Acked, Answered, HungUp, LegEvent
 from opentact.voice.sip.machine import Address
@@ -87,7 +88,8 @@ async def registered(
     async def tell(news: list[News]) -> None:
         told.extend(f"{part.value} {after}: {why}" for _, part, _, _, after, why in news)
 
-    keeper = TrunkKeeper(trunks, near.endpoint, addresses_of, tell, place=near.place)
+    locate = partial(servers_of, near.endpoint.locator)
+    keeper = TrunkKeeper(trunks, near.endpoint, locate, tell, place=near.place)
     task = asyncio.create_task(keeper.run())
     try:
         yield trunks, told

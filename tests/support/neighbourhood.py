@@ -83,10 +83,14 @@ class PaperOutlets:
     connections: dict[UUID, list[str]] = field(default_factory=dict)
     told_of: list[tuple[str, int | None]] = field(default_factory=list)
     trusted: bool = False
+    closed: dict[UUID, str] = field(default_factory=dict)
 
     def ways_to_connection(self, connection_uuid: UUID, called: str = "") -> list[Way]:
         hosts = self.connections.get(connection_uuid, [])
         return [way(host, called, connection_uuid) for host in hosts]
+
+    def why_no_way(self, connection_uuid: UUID) -> str | None:
+        return self.closed.get(connection_uuid)
 
     def ways_out(self, product_id: int | None, number_e164: str) -> list[Way]:
         del product_id

@@ -17,6 +17,9 @@ from .trunk_paper import ONE, TWO, Net, Sent, trunk
 DOWN, UP, UNKNOWN = TargetState.DOWN, TargetState.UP, TargetState.UNKNOWN
 
 
+URI = "sip:sip.example.com"
+
+
 @asynccontextmanager
 async def kept(net: Net) -> AsyncIterator[Net]:
     task = asyncio.create_task(net.keeper.run())
@@ -125,18 +128,51 @@ async def test_what_is_removed_is_asked_no_more() -> None:
 
 @virtually
 async def test_a_name_is_resolved_before_it_is_asked_and_again_from_time_to_time() -> None:
-    named = TrunkTarget("sip.example.com", 5060)
-    net = Net(names={"sip.example.com": ("203.0.113.9",)})
+    named = TrunkTarget("sip.example.com", None)
+    net = Net(names={URI: (Address("203.0.113.9", 5060),)})
     async with kept(net):
         net.have(trunk(named, options=30))
         await passes(70)
         assert {each.destination for each in net.sent} == {Address("203.0.113.9", 5060)}
-        net.names["sip.example.com"] = ("203.0.113.10",)
+        net.names[URI] = (Address("203.0.113.10", 5060),)
         await passes(90)
         assert net.sent[-1].destination == Address("203.0.113.10", 5060)
         net.names.clear()
         await passes(90)
         assert net.sent[-1].destination == Address("203.0.113.10", 5060)
+
+
+@virtually
+async def test_a_target_is_up_while_any_of_its_servers_answers() -> None:
+    dead, alive = Address("203.0.113.9", 5060), Address("203.0.113.10", 5080)
+    net = Net(lambda sent: 503 if sent.destination == dead else 200, names={URI: (dead, alive)})
+    async with kept(net):
+        net.have(trunk(TrunkTarget("sip.example.com", None), options=10))
+        await passes(45)
+        asked = [each.destination for each in net.sent]
+        assert asked == [dead, *[alive] * (len(asked) - 1)]
+        assert net.news == []
+
+
+@virtually
+async def test_a_registration_goes_to_another_server_when_one_is_dead() -> None:
+    dead, alive = Address("203.0.113.9", 5060), Address("203.0.113.10", 5080)
+    net = Net(lambda sent: 503 if sent.destination == dead else 200, names={URI: (dead, alive)})
+    async with kept(net):
+        net.have(trunk(TrunkTarget("sip.example.com", None), register=True))
+        await passes(300)
+        assert [each.destination for each in net.asked("REGISTER")][:2] == [dead, alive]
+
+
+@virtually
+async def test_customers_targets_inside_our_network_are_neither_asked_nor_registered_at() -> None:
+    net = Net(may_reach=lambda host: not host.startswith("10."))
+    async with kept(net):
+        inside = TrunkTarget("10.0.0.5", 5060)
+        net.have(trunk(inside, register=True, options=5))
+        await passes(60)
+        assert net.sent == []
+        assert "10.0.0.5 is no public address" in " ".join(net.reasons)
 
 
 @virtually

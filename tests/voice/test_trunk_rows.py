@@ -113,8 +113,8 @@ async def test_a_switch_is_known_with_its_domain(world: World) -> None:
     assert found is not None
     assert (found.kind, found.name, found.domain) == (TrunkKind.SWITCH, "pbx", domain["domain"])
     assert found.account == world.alice.account
-    assert trunks.names == {"pbx.example.com"}
-    trunks.resolved({"pbx.example.com": ("192.0.2.51",)})
+    assert trunks.names == {"sip:pbx.example.com"}
+    trunks.located({"sip:pbx.example.com": (Address("192.0.2.51", 5060),)})
     named = trunks.caller_of(Address("192.0.2.51", 9999))
     assert named is not None
     assert named.name == "named"

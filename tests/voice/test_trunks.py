@@ -91,9 +91,34 @@ def test_a_name_leads_somewhere_once_it_is_resolved() -> None:
     known = trunks(replace(PBX, targets=(NAMED,)))
     assert known.ways_to_connection(PBX.uuid)[0].destination is None
     assert known.caller_of(Address("198.51.100.4", 5061)) is None
-    known.resolved({"sip.example.com": ("198.51.100.4",)})
-    assert known.ways_to_connection(PBX.uuid)[0].destination == Address("198.51.100.4", 5061, "tls")
+    there = Address("198.51.100.4", 5061, "tls", 0, "sip.example.com")
+    known.located({"sip:sip.example.com:5061;transport=tls": (there,)})
+    assert known.ways_to_connection(PBX.uuid)[0].destination == there
     assert known.caller_of(Address("198.51.100.4", 5061)) == PBX.caller
+
+
+def test_each_server_of_a_target_is_a_way_and_one_that_failed_is_the_last() -> None:
+    known = trunks(replace(PBX, targets=(replace(NAMED, port=None),)))
+    one, two = (Address(f"198.51.100.{n}", 5061, "tls", 0, NAMED.host) for n in (4, 5))
+    known.located({"sip:sip.example.com;transport=tls": (one, two)})
+    first, second = known.ways_to_connection(PBX.uuid, NUMBER)
+    assert [first.destination, second.destination] == [one, two]
+    known.told(first, 503)
+    assert known.ways_to_connection(PBX.uuid, NUMBER) == [second, first]
+    assert known.caller_of(Address("198.51.100.5", 5061)) == PBX.caller
+
+
+def test_no_way_leads_a_customer_to_where_it_may_not_reach() -> None:
+    known = trunks(PBX, may_reach=lambda host: host != ONE.host)
+    assert uris(known.ways_to_connection(PBX.uuid, "100")) == ["sip:100@192.0.2.2:5060"]
+    known = trunks(PBX, carrier(1, Route()), may_reach=lambda _host: False)
+    assert known.ways_to_connection(PBX.uuid, "100") == []
+    assert known.why_no_way(PBX.uuid) == (
+        "192.0.2.1 is no public address, and the setting sip_networks does not name it"
+    )
+    # The operator's own carriers may be anywhere, and what is not there has no reason.
+    assert names(known.ways_out(1, NUMBER)) == ["carrier 1"]
+    assert known.why_no_way(UUID(int=5)) is None
 
 
 @pytest.mark.parametrize(

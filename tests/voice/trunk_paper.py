@@ -61,17 +61,20 @@ class Net:
     """What was sent and told. `answer` says what a request gets; None is silence."""
 
     answer: Callable[[Sent], int | Reply | None] = lambda _sent: 200
-    names: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    may_reach: Callable[[str], bool] = lambda _host: True
+    names: dict[str, tuple[Address, ...]] = field(default_factory=dict)
     sent: list[Sent] = field(default_factory=list)
     news: list[tuple[str, str, str]] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         loop = asyncio.get_running_loop()
-        self.trunks = RowsOnPaper(NoStorage(), loop.time, Random(5).randrange)
+        self.trunks = RowsOnPaper(
+            NoStorage(), loop.time, Random(5).randrange, may_reach=self.may_reach
+        )
         self.trunks.rows = Rows()
         self.keeper = TrunkKeeper(
-            self.trunks, self, self._resolve, self._tell, place="198.51.100.1:5060"
+            self.trunks, self, self._locate, self._tell, place="198.51.100.1:5060"
         )
 
     def have(self, *there: Trunk) -> None:
@@ -99,8 +102,8 @@ class Net:
     def asked(self, method: str) -> list[Sent]:
         return [each for each in self.sent if each.method == method]
 
-    async def _resolve(self, name: str) -> tuple[str, ...]:
-        return self.names.get(name, ())
+    async def _locate(self, uri: str) -> tuple[Address, ...]:
+        return self.names.get(uri, ())
 
     async def _tell(self, news: Sequence[News]) -> None:
         self.news += [(part.value, before, after) for _, part, _, before, after, _ in news]

@@ -37,6 +37,8 @@ from .trunk_fields import (
 )
 from .wire.connections import TrunkConnectionOut, trunk_connection_out
 
+NO_PORT = "without one, DNS names the servers of the hostname (RFC 3263); an ip is called at 5060"
+
 
 class ConnectionFields(EndpointFields):
     """A connection's fields. One of `ip` and `hostname` is needed; null takes a login away."""
@@ -71,14 +73,14 @@ class ConnectionNew(ConnectionFields):
     """A new connection."""
 
     name: Name
-    port: Port
+    port: Annotated[Port | None, Field(description=NO_PORT)] = None
 
 
 class ConnectionUpdate(ConnectionFields, Changes):
     """What to change of a connection."""
 
     name: Name = ""
-    port: Port = 0
+    port: Annotated[Port | None, Field(description=NO_PORT)] = None
 
 
 router = APIRouter(prefix="/rest/sip/connection", tags=["SIP Connection"])

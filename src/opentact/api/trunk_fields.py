@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from ipaddress import ip_network
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError, model_validator
 
+from opentact.voice.sip.routing import DEFAULT_PORTS
+from opentact.voice.trunk_places import is_address
 from opentact.voice.trunk_ways import USUAL_PRIORITY, USUAL_WEIGHT, Transport
-from opentact.voice.trunks import is_address
 
 from .fields import Hostname, IpAddress, Whole, sound
 
@@ -64,10 +65,20 @@ class TargetFields(BaseModel):
     """A place that calls go to. A lower priority goes first; equals share by weight."""
 
     host: Host
-    port: Port = 5060
+    port: Annotated[
+        Port | None,
+        Field(description="without one, DNS names the servers of the host (RFC 3263)"),
+    ] = None
     transport: Transport = Transport.UDP
     priority: Rank = USUAL_PRIORITY
     weight: Rank = USUAL_WEIGHT
+
+    @model_validator(mode="after")
+    def _with_port(self) -> Self:
+        """Give an address its usual port: it has no servers to be looked up."""
+        if self.port is None and is_address(self.host):
+            self.port = DEFAULT_PORTS[self.transport.value]
+        return self
 
 
 Targets = Annotated[list[TargetFields], Field(max_length=MOST_TARGETS)]

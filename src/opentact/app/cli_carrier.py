@@ -54,7 +54,9 @@ def carrier_list(data: Data = None, *, as_json: Json = False) -> None:
 Targets = Annotated[
     list[str] | None,
     typer.Option(
-        "--target", help="HOST:PORT that takes calls, tcp:HOST:PORT or tls:HOST:PORT; may repeat."
+        "--target",
+        help="HOST:PORT that takes calls, tcp:HOST:PORT or tls:HOST:PORT; HOST alone is looked up"
+        " as DNS says (SRV); may repeat.",
     ),
 ]
 Networks = Annotated[
@@ -139,10 +141,14 @@ def _target(text: str) -> dict[str, Any]:
         transport, place = "udp", text
     host, colon, port = place.rpartition(":")
     if not colon or "]" in port:
-        host, port = place, "5061" if transport == "tls" else "5060"
-    if not port.isdecimal():
-        raise WrongValue(f"{text!r} is no target: give HOST:PORT, or tcp:HOST:PORT")
-    return {"host": host.strip("[]"), "port": int(port), "transport": transport}
+        host, port = place, ""
+    if port and not port.isdecimal():
+        raise WrongValue(f"{text!r} is no target: give HOST, HOST:PORT, or tcp:HOST:PORT")
+    return {
+        "host": host.strip("[]"),
+        "port": int(port) if port else None,
+        "transport": transport,
+    }
 
 
 def _columns(**values: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ PREFIX = "OPENTACT_"
 _DATA = Path("data")
 FILE = "opentact.toml"
 _BASE = re.compile(r"[a-z0-9][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)*")
+_LOOPBACK = ("127.0.0.0/8", "::1/128")
 DATABASES = ("sqlite+aiosqlite", "postgresql+asyncpg")
 
 
@@ -80,6 +81,11 @@ class Settings:
     fetch_networks: str = _setting(
         "127.0.0.0/8,::1/128", "Private networks that customers' URLs may point into"
     )
+    sip_networks: str = _setting(
+        "",
+        "Private networks (CIDR, comma separated) that customers' SIP connections may lead into;"
+        " the loopback if empty and SIP listens there",
+    )
     media: str = _setting("process", "process (a child of its own) or inline (same process)")
     sign_up: bool = _setting(True, "Whether anybody may sign up by POST /rest/user")  # noqa: FBT003
     rate_limit: int = _setting(
@@ -94,6 +100,16 @@ class Settings:
     )
     user_calls_per_minute: int = _setting(
         60, "Calls a SIP user may place to the telephone network in a minute; 0 for no limit"
+    )
+    guard_rate: int = _setting(
+        100, "SIP messages a second that a stranger's address may send; 0 for no limit"
+    )
+    guard_spared: str = _setting(
+        "", "Networks (CIDR, comma separated) that the guard of SIP never bans, beside carriers"
+    )
+    guard_loopback: bool = _setting(
+        False,  # noqa: FBT003 - a default
+        "Whether the guard may ban this machine's own addresses; they are always counted",
     )
     event_days: int = _setting(30, "Days that events are kept for replay")
     park_seconds: int = _setting(30, "Seconds a call waits for a call flow to be posted")
@@ -145,7 +161,19 @@ class Settings:
         if self.carriers:
             return _networks("carriers", self.carriers)
         host = self.sip_address[0]
-        return ("127.0.0.0/8", "::1/128") if _is_loopback(host) else ()
+        return _LOOPBACK if _is_loopback(host) else ()
+
+    @property
+    def spared_networks(self) -> tuple[str, ...]:
+        """Whom the guard never bans, beside carriers."""
+        return _networks("guard_spared", self.guard_spared)
+
+    @property
+    def reachable_networks(self) -> tuple[str, ...]:
+        """Which private networks customers' trunks may lead into; by default this machine."""
+        if self.sip_networks:
+            return _networks("sip_networks", self.sip_networks)
+        return _LOOPBACK if _is_loopback(self.sip_address[0]) else ()
 
     @property
     def dev_carrier_address(self) -> tuple[str, int] | None:
@@ -164,7 +192,8 @@ class Settings:
             *map(self.sip_place, ("sip_tls", "sip_ws", "sip_wss", "sip_dns")),
         )
         _networks("fetch_networks", self.fetch_networks)
-        _ = self.dev_carrier_address
+        _networks("guard_spared", self.guard_spared)
+        _ = (self.dev_carrier_address, self.reachable_networks)
         _check_database(self.database_url)
         if not _BASE.fullmatch(self.sip_base):
             raise _bad("sip_base", self.sip_base, "a name in lower case, like sip.example.com")

@@ -7,19 +7,28 @@ import asyncio
 import secrets
 import socket
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
+from ipaddress import ip_address
 from uuid import UUID
 
 import structlog
 
 from opentact.accounts.accounts import get_account
+from opentact.adapters.http.addresses import Guard
+from opentact.adapters.http.faults import FetchRefused
 from opentact.adapters.sip.endpoint import SipEndpoint
+from opentact.adapters.sip.locator import Locator
 from opentact.adapters.sip.sockets import own_host
 from opentact.adapters.storage.database import Database
 from opentact.events.log import EventLog
 from opentact.kit.clock import Clock
 from opentact.voice.media import MediaEngine
 from opentact.voice.sip.digest import Challenger
+from opentact.voice.sip.machine import Address
+from opentact.voice.sip.routing import DEFAULT_PORTS, transport_of
+from opentact.voice.sip.uri import SipUri
 from opentact.voice.sip_login import Suspect
 from opentact.voice.trunk_events import TrunkTurned
 from opentact.voice.trunk_keeper import News, TrunkKeeper
@@ -31,6 +40,7 @@ from .simulated_carrier import SimulatedCarrier
 
 SECRET_BYTES = 32
 LOOKUP_S = 5.0  # for a name server; one that is slower has no answer
+LOCATE_S = 15.0  # for NAPTR, SRV and the addresses one after the other
 log = structlog.get_logger(__name__)
 
 
@@ -45,6 +55,7 @@ async def open_trunks(
         time.monotonic,
         secrets.randbelow,
         Guests(networks if named else (), () if named else networks),
+        may_reach=reach_of(settings),
     )
     place = settings.dev_carrier_address
     if place is not None:
@@ -75,7 +86,8 @@ def keep_trunks(
     news: "TrunkNews",
 ) -> None:
     """Ask targets and keep up registrations from now on, until the stack is unwound."""
-    keeper = TrunkKeeper(trunks, sip, addresses_of, news.tell, place=place_of(settings, sip))
+    locate = partial(servers_of, sip.locator)
+    keeper = TrunkKeeper(trunks, sip, locate, news.tell, place=place_of(settings, sip))
     task = asyncio.create_task(keeper.run(), name="trunks")
 
     async def end() -> None:
@@ -116,6 +128,40 @@ class TrunkNews:
                 )
                 now = self._clock.now()
                 await self._events.append(session, account.uuid, happened, now=now)
+
+
+def reach_of(settings: Settings) -> Callable[[str], bool]:
+    """Tell which addresses customers may have us send SIP to: public ones, and what is set."""
+    guard = Guard(settings.reachable_networks)
+
+    def may_reach(host: str) -> bool:
+        try:
+            guard.check(ip_address(host), host)
+        except (FetchRefused, ValueError):
+            return False
+        return True
+
+    return may_reach
+
+
+async def servers_of(locator: Locator, uri: str) -> tuple[Address, ...]:
+    """Locate the servers of a target as RFC 3263 says; names that DNS lacks, as this machine does.
+
+    An operator may have names in /etc/hosts, and containers have theirs nowhere else.
+    """
+    try:
+        async with asyncio.timeout(LOCATE_S):
+            found = await locator.locate(uri)
+    except (TimeoutError, ValueError):
+        found = []
+    if found:
+        return tuple(found)
+    named = SipUri.parse(uri)
+    transport = transport_of(named) or "udp"
+    port = named.port or DEFAULT_PORTS[transport]
+    certified = named.host if transport == "tls" else ""
+    here = await addresses_of(named.host)
+    return tuple(Address(each, port, transport, 0, certified) for each in here)
 
 
 async def addresses_of(name: str) -> tuple[str, ...]:

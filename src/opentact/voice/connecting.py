@@ -127,7 +127,9 @@ class Connector:
         connection, called = route.connection, called or asked.leg.called
         ways = self._with.outlets.ways_to_connection(connection.uuid, called)
         if not ways:
-            await self._refuse(asked, causes.CONNECTION_INACTIVE)
+            why = self._with.outlets.why_no_way(connection.uuid)
+            cause = causes.ADDRESS_REFUSED if why else causes.CONNECTION_INACTIVE
+            await self._refuse(asked, cause, why and f"{cause.words}: {why}")
             return
         passed = self._passed(asked, called)
         if passed is None:

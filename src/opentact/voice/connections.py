@@ -32,6 +32,8 @@ class LoginTaken(Conflict):
 class SipConnection(Owned, Base):
     """A remote SIP server: `ip` or `hostname`, and `port`.
 
+    Without a port, a `hostname` stands for the servers that DNS names for it (RFC 3263).
+
     `targets` are {host, port, transport, priority, weight}; one with the first target's host and
     port says more about that one. `username` and `password` are for the digest towards them, and
     for `register`, a REGISTER kept up for `expires` seconds at a time. `options_interval_s` is
@@ -45,7 +47,7 @@ class SipConnection(Owned, Base):
     called = "SIP connection"
 
     name: Mapped[str]
-    port: Mapped[int]
+    port: Mapped[int | None]
     tech_prefix: Mapped[int] = mapped_column(unique=True)
     is_active: Mapped[bool] = mapped_column(default=True)
     ip: Mapped[str | None] = mapped_column(default=None)

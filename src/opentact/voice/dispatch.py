@@ -35,8 +35,8 @@ from .rules.asks import Allowed, InboundAsk
 from .rules.refusals import RuleRefused
 from .rules.tickets import Ticket
 from .sip.identities import privacy
+from .trunk_places import is_address
 from .trunk_ways import TrunkCaller, TrunkKind
-from .trunks import is_address
 
 FREE = Rate(ZERO)
 HIDES = frozenset({"id", "user", "header"})  # RFC 3323 4.2, RFC 3325 9.3: who calls is not shown

@@ -32,6 +32,9 @@ class Outlets(Protocol):
     def ways_to_connection(self, connection_uuid: UUID, called: str = "") -> list[Way]:
         """Give the ways to a connection, best first."""
 
+    def why_no_way(self, connection_uuid: UUID) -> str | None:
+        """Say why an active connection is not called, if it is for where it leads."""
+
     def ways_out(self, product_id: int | None, number_e164: str) -> list[Way]:
         """Give the ways to a number of the telephone network, best first."""
 

@@ -31,6 +31,10 @@ class NoOutlets:
         del connection_uuid, called
         return []
 
+    def why_no_way(self, connection_uuid: UUID) -> str | None:
+        del connection_uuid
+        return None
+
     def ways_out(self, product_id: int | None, number_e164: str) -> list[Way]:
         del product_id, number_e164
         return []

@@ -12,10 +12,12 @@ from uuid import UUID
 
 import structlog
 
+from .sip.machine import Address
 from .sip.registration_client import Moved
 from .trunk_asking import Asker, answer_to
 from .trunk_events import TrunkPart
 from .trunk_health import TargetState, Turned
+from .trunk_places import NO_ANSWER, UNAVAILABLE
 from .trunk_registrations import TrunkRegistrations
 from .trunk_ways import Trunk, TrunkTarget
 from .trunks import Trunks
@@ -39,22 +41,22 @@ News = tuple[Trunk, TrunkPart, TrunkTarget, str, str, str]
 """Trunk, part, target, state before, state after, reason."""
 
 Tell = Callable[[list[News]], Awaitable[None]]
-Resolve = Callable[[str], Awaitable[tuple[str, ...]]]
-"""Give the addresses of a name, none if it has none; never raises, and ends in seconds."""
+Locate = Callable[[str], Awaitable[tuple[Address, ...]]]
+"""Give where a URI leads, the best first, nothing if nowhere; never raises, ends in seconds."""
 
 
 class TrunkKeeper:
     """Made, then `run` as a task; `close` takes the registrations back."""
 
     def __init__(
-        self, trunks: Trunks, asker: Asker, resolve: Resolve, tell: Tell, *, place: str
+        self, trunks: Trunks, asker: Asker, locate: Locate, tell: Tell, *, place: str
     ) -> None:
         """`tell` stores news; `place` is our host and port as others reach us."""
         self.registrations = TrunkRegistrations(trunks, asker, place, self._moved)
         self._trunks = trunks
         self._asker = asker
         self._place = place
-        self._resolve = resolve
+        self._locate = locate
         self._tell = tell
         self._due: list[tuple[float, int, Key]] = []
         # When each is due, UNDER_WAY for what waits for its answer. What in the heap says
@@ -180,11 +182,19 @@ class TrunkKeeper:
             self._wake.set()
 
     async def _ask_for_options(self, trunk: Trunk, target: TrunkTarget) -> None:
-        destination = self._trunks.destination(target)
-        if destination is None:
-            by = f"OPTIONS: {target.host} has no address that is known"
-            self._trunks.heard(trunk.uuid, target, None, by=by)
-            return
+        destinations = self._trunks.destinations(trunk, target)
+        status, by = None, f"OPTIONS: {self._trunks.why_not(trunk, target)}"
+        for destination in destinations:
+            status, by = await self._options_of(target, destination)
+            self._trunks.answered(destination, status)
+            if status not in {None, NO_ANSWER, UNAVAILABLE}:
+                break  # any other answer is the target's (RFC 3263 4.3)
+        self._trunks.heard(trunk.uuid, target, status, by=by)
+
+    async def _options_of(
+        self, target: TrunkTarget, destination: Address
+    ) -> tuple[int | None, str]:
+        """Ask one server of a target: its answer, and by what it was asked."""
         uri = target.uri()
         try:
             asked = self._asker.ask(
@@ -196,21 +206,19 @@ class TrunkKeeper:
                 headers=(("accept", "application/sdp"),),
             )
         except ValueError as fault:
-            self._trunks.heard(trunk.uuid, target, None, by=f"OPTIONS: {fault}")
-            return
-        reply = await answer_to(asked)
-        self._trunks.heard(trunk.uuid, target, reply.status, by="OPTIONS")
+            return None, f"OPTIONS: {fault}"
+        return (await answer_to(asked)).status, "OPTIONS"
 
     async def _look_up(self, names: frozenset[str]) -> None:
         if not names:
             return
         every = sorted(names)
-        found = await asyncio.gather(*map(self._resolve, every))
+        found = await asyncio.gather(*map(self._locate, every))
         # One that cannot be looked up now is where it was.
-        known = {**self._trunks.addresses} | {
+        known = {**self._trunks.known} | {
             name: addresses for name, addresses in zip(every, found, strict=True) if addresses
         }
-        self._trunks.resolved({name: known[name] for name in every if name in known})
+        self._trunks.located({name: known[name] for name in every if name in known})
 
     def _turned(self, trunk: Trunk, target: TrunkTarget, turned: Turned) -> None:
         key = (trunk.uuid, target)

@@ -101,9 +101,9 @@ class TrunkRegistrations:
 
     async def _ask(self, kept: Kept, register: Register) -> Reply:
         target, credentials = kept.target, kept.trunk.credentials
-        destination = self._trunks.destination(target)
-        if destination is None or credentials is None:
-            return Reply(480, f"{target.host} has no address that is known")
+        destinations = self._trunks.destinations(kept.trunk, target)
+        if not destinations or credentials is None:
+            return Reply(480, self._trunks.why_not(kept.trunk, target))
         address = f"<sip:{credentials.username}@{_bracketed(target.host)}>"
         try:
             asked = self._asker.ask(
@@ -111,7 +111,7 @@ class TrunkRegistrations:
                 target.uri(),
                 to=address,
                 caller=address,
-                destination=destination,
+                destination=destinations[0],
                 headers=(
                     ("contact", f"<{kept.client.contact}>;expires={register.expires}"),
                     ("expires", str(register.expires)),
@@ -122,7 +122,10 @@ class TrunkRegistrations:
             )
         except ValueError as fault:
             return Reply(480, str(fault))
-        return await answer_to(asked, REGISTER_PATIENCE_S)
+        reply = await answer_to(asked, REGISTER_PATIENCE_S)
+        # The next attempt goes to another server of the domain when this one failed.
+        self._trunks.answered(destinations[0], reply.status)
+        return reply
 
     def _target(self, trunk: Trunk) -> TrunkTarget:
         """Choose the first target that is not down, else the first of all."""

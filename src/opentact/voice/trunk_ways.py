@@ -40,10 +40,14 @@ class Transport(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrunkTarget:
-    """A place that takes a trunk's calls. `host` is an address or a name."""
+    """A place that takes a trunk's calls. `host` is an address or a name.
+
+    A name without a port stands for the servers that its domain names (RFC 3263), by whatever
+    transport it says when ours is the usual one.
+    """
 
     host: str
-    port: int
+    port: int | None
     transport: Transport = Transport.UDP
     priority: int = USUAL_PRIORITY
     weight: int = USUAL_WEIGHT
@@ -53,7 +57,7 @@ class TrunkTarget:
         """Read a target as a row keeps it."""
         return cls(
             stored["host"],
-            stored["port"],
+            stored.get("port"),
             Transport(stored.get("transport", Transport.UDP)),
             stored.get("priority", USUAL_PRIORITY),
             stored.get("weight", USUAL_WEIGHT),
@@ -62,7 +66,8 @@ class TrunkTarget:
     @property
     def place(self) -> str:
         """The host and port as a URI writes them."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port is None else f"{host}:{self.port}"
 
     def uri(self, user: str = "") -> str:
         """Name the user at this target."""

@@ -6,9 +6,8 @@ It says what came of calls to `Health`, and tells `on_turn` when a target goes d
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from ipaddress import ip_address
 from uuid import UUID
 
 from opentact.kit.units import Storage
@@ -17,6 +16,7 @@ from .sip.machine import Address
 from .sip.registration_client import RegistrationClient
 from .trunk_callers import Source, TrunkCallers
 from .trunk_health import Health, TargetState, Turned
+from .trunk_places import Located, Places, names_of
 from .trunk_rows import Login, Rows, read_rows
 from .trunk_ways import (
     Draw,
@@ -36,9 +36,6 @@ FICTIONAL = re.compile(r"1[2-9]\d{2}55501\d{2}")
 OnTurn = Callable[[Trunk, TrunkTarget, Turned], None]
 Registrations = Callable[[UUID], RegistrationClient | None]
 """Give the registration that a trunk keeps up, None if it keeps none."""
-
-Addresses = Mapping[str, tuple[str, ...]]
-"""What names were resolved to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +70,9 @@ class Trunks:
     registration: Registrations = lambda _trunk: None
     on_change: Callable[[], None] = lambda: None
     by_uuid: dict[UUID, Trunk] = field(default_factory=dict)
-    addresses: Addresses = field(default_factory=dict)
-    _destinations: dict[TrunkTarget, Address | None] = field(default_factory=dict)
+    may_reach: Callable[[str], bool] = lambda _host: True
+    _places: Places = field(init=False)
+    _destinations: dict[tuple[UUID, TrunkTarget], tuple[Address, ...]] = field(default_factory=dict)
     _health: dict[tuple[UUID, TrunkTarget], Health] = field(default_factory=dict)
     _outlets: dict[str, list[_Outlet]] = field(default_factory=dict)
     _callers: TrunkCallers = field(default_factory=lambda: TrunkCallers(()))
@@ -82,6 +80,9 @@ class Trunks:
     _logins: dict[str, Login] = field(default_factory=dict)
     _stale: bool = True
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        self._places = Places(self.now, self.may_reach)
 
     def changed(self, _domain: UUID | None = None) -> None:
         """Hear that rows have changed: `fresh` reads them anew."""
@@ -118,17 +119,21 @@ class Trunks:
         self._index()
         self.on_change()
 
-    def resolved(self, addresses: Addresses) -> None:
-        """Learn what the targets' names are addresses of."""
-        self.addresses = addresses
+    def located(self, found: Located) -> None:
+        """Learn where the names lead."""
+        self._places.learn(found)
         self._index()
 
     @property
+    def known(self) -> Located:
+        """Where names lead, as far as that is known."""
+        return self._places.located
+
+    @property
     def names(self) -> frozenset[str]:
-        """The names that are to be resolved."""
-        targets = (each.host for trunk in self.by_uuid.values() for each in trunk.targets)
-        hosts = (host for switch in self._switches for host in switch.hosts)
-        return frozenset(host for host in (*targets, *hosts) if not is_address(host))
+        """The URIs whose servers are to be found."""
+        targets = (each for trunk in self.by_uuid.values() for each in trunk.targets)
+        return names_of(targets, (host for each in self._switches for host in each.hosts))
 
     def ways_to_connection(self, connection_uuid: UUID, called: str = "") -> list[Way]:
         """Give the ways to a connection, best first; none if it is not active."""
@@ -136,6 +141,15 @@ class Trunks:
         if trunk is None or trunk.kind is not TrunkKind.CONNECTION:
             return []
         return self._usable([self._ways(trunk, called)])
+
+    def why_no_way(self, connection_uuid: UUID) -> str | None:
+        """Say why an active connection is not called, if it is for where its targets are."""
+        trunk = self.by_uuid.get(connection_uuid)
+        return self.why_not(trunk, trunk.targets[0]) if trunk else None
+
+    def why_not(self, trunk: Trunk, target: TrunkTarget) -> str:
+        """Say why nothing can be sent to a target that has no destinations."""
+        return self._places.why_not(trunk, target)
 
     def ways_out(self, product_id: int | None, number_e164: str) -> list[Way]:
         """Give the ways to a number of the telephone network, best first.
@@ -150,7 +164,12 @@ class Trunks:
 
     def told(self, way: Way, status: int | None) -> None:
         """Hear what came of a call by this way: its final status, None for silence."""
+        self.answered(way.destination, status)
         self.heard(way.trunk_uuid, way.target, status, by="a call")
+
+    def answered(self, address: Address | None, status: int | None) -> None:
+        """Hear a final answer of one server of a target, None for silence."""
+        self._places.told(address, status)
 
     def heard(self, trunk: UUID, target: TrunkTarget, status: int | None, *, by: str) -> None:
         """Hear a final answer of a target, None for silence."""
@@ -197,12 +216,22 @@ class Trunks:
 
     def _ways(self, trunk: Trunk, user: str) -> list[Way]:
         targets = trunk.targets if len(trunk.targets) == 1 else ordered(trunk.targets, self.draw)
-        return [self._way(trunk, target, user) for target in targets]
+        return [
+            self._way(trunk, target, user, destination)
+            for target in targets
+            for destination in self.destinations(trunk, target) or self._unknown(target)
+        ]
 
-    def _way(self, trunk: Trunk, target: TrunkTarget, user: str) -> Way:
+    def _unknown(self, target: TrunkTarget) -> tuple[None, ...]:
+        """Let calls to a name that is not located fail at once; there may be another target."""
+        return () if self._places.of(target) else (None,)
+
+    def _way(
+        self, trunk: Trunk, target: TrunkTarget, user: str, destination: Address | None
+    ) -> Way:
         return Way(
             target.uri(user),
-            self.destination(target),
+            destination,
             trunk.credentials,
             (),
             trunk.name,
@@ -211,9 +240,9 @@ class Trunks:
             target,
         )
 
-    def destination(self, target: TrunkTarget) -> Address | None:
-        """Tell the address of a target, None while its name is not resolved."""
-        return self._destinations.get(target)
+    def destinations(self, trunk: Trunk, target: TrunkTarget) -> tuple[Address, ...]:
+        """Tell where a target's requests may go, in the order to try (RFC 3263 4.3)."""
+        return self._places.in_order(self._destinations.get((trunk.uuid, target), ()))
 
     def _usable(self, ways: Iterable[list[Way]]) -> list[Way]:
         every = [way for some in ways for way in some]
@@ -223,7 +252,7 @@ class Trunks:
 
     def _index(self) -> None:
         self._destinations = {
-            target: self._destination(target)
+            (trunk.uuid, target): self._places.open_to(trunk, target)
             for trunk in self.by_uuid.values()
             for target in trunk.targets
         }
@@ -231,7 +260,13 @@ class Trunks:
             self._source(trunk, trunk.caller) for trunk in self.by_uuid.values() if trunk.caller
         ]
         switches = [
-            replace(each, networks=each.networks + self._addresses_of(each.hosts))
+            replace(
+                each,
+                networks=(
+                    *each.networks,
+                    *(a for h in each.hosts for a in self._places.of_host(h)),
+                ),
+            )
             for each in self._switches
         ]
         self._callers = TrunkCallers(
@@ -240,30 +275,11 @@ class Trunks:
 
     def _source(self, trunk: Trunk, caller: TrunkCaller) -> Source:
         places = tuple(
-            (address, target.port)
+            (address.host, address.port)
             for target in trunk.targets
-            for address in self._addresses(target.host)
+            for address in self._places.of(target)
         )
         return Source(caller, places, trunk.networks)
-
-    def _destination(self, target: TrunkTarget) -> Address | None:
-        known = self._addresses(target.host)
-        return Address(known[0], target.port, target.transport.value) if known else None
-
-    def _addresses_of(self, hosts: Iterable[str]) -> tuple[str, ...]:
-        return tuple(address for host in hosts for address in self._addresses(host))
-
-    def _addresses(self, host: str) -> tuple[str, ...]:
-        return (host,) if is_address(host) else self.addresses.get(host, ())
-
-
-def is_address(host: str) -> bool:
-    """Tell an address from a name."""
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def states_of(trunks: Trunks, uuid: UUID) -> dict[TrunkTarget, TargetState]:

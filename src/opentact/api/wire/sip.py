@@ -124,7 +124,7 @@ class ConnectionOut(EndpointOut):
 
     ip: str | None
     hostname: str | None
-    port: int
+    port: int | None
 
 
 class AppOut(EndpointOut):

@@ -62,7 +62,7 @@ class TargetOut(TypedDict):
     """A place that calls go to. `state` is unknown, up or down; `for_s` is since when."""
 
     host: str
-    port: int
+    port: int | None
     transport: str
     priority: int
     weight: int

@@ -65,6 +65,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rate_deck")),
     )
     op.create_table(
+        "sip_ban",
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("until", MOMENT, nullable=False),
+        sa.Column("detail", sa.String(), nullable=False),
+        sa.Column("evidence", DOCUMENT, nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("lifted_on", MOMENT, nullable=True),
+        sa.Column("lifted_by", sa.String(), nullable=True),
+        sa.Column("uuid", sa.Uuid(), nullable=False),
+        sa.Column("created_on", MOMENT, nullable=False),
+        sa.Column("modified_on", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("uuid", name=op.f("pk_sip_ban")),
+        sa.UniqueConstraint("place", name=op.f("uq_sip_ban_place")),
+    )
+    op.create_index(op.f("ix_sip_ban_until"), "sip_ban", ["until"], unique=False)
+    op.create_table(
         "sip_revision",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -201,6 +219,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_call_app_created", "call", ["app_uuid", "created_on"], unique=False)
     op.create_index("ix_call_open", "call", ["node", "destroy_on"], unique=False)
+    op.create_index("ix_call_parent", "call", ["parent_uuid"], unique=False)
     op.create_table(
         "call_flow_log",
         sa.Column("account_uuid", sa.Uuid(), nullable=False),
@@ -224,6 +243,18 @@ def upgrade() -> None:
         "ix_call_flow_log_app", "call_flow_log", ["app_uuid", "created_on"], unique=False
     )
     op.create_index("ix_call_flow_log_call", "call_flow_log", ["call_uuid"], unique=False)
+    op.create_table(
+        "call_trace",
+        sa.Column("call_uuid", sa.Uuid(), nullable=False),
+        sa.Column("account_uuid", sa.Uuid(), nullable=False),
+        sa.Column("created_on", MOMENT, nullable=False),
+        sa.Column("packed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_uuid"], ["account.uuid"], name=op.f("fk_call_trace_account_uuid_account")
+        ),
+        sa.PrimaryKeyConstraint("call_uuid", name=op.f("pk_call_trace")),
+    )
+    op.create_index(op.f("ix_call_trace_created_on"), "call_trace", ["created_on"], unique=False)
     op.create_table(
         "carrier",
         sa.Column("name", sa.String(), nullable=False),
@@ -499,6 +530,48 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_user_account_uuid"), "user", ["account_uuid"], unique=False)
     op.create_table(
+        "call_batch",
+        sa.Column("profile_uuid", sa.Uuid(), nullable=False),
+        sa.Column("lease_uuid", sa.Uuid(), nullable=False),
+        sa.Column("node", sa.String(), nullable=False),
+        sa.Column("xml", sa.Text(), nullable=True),
+        sa.Column("call_flow_url", sa.String(), nullable=True),
+        sa.Column("app_uuid", sa.Uuid(), nullable=True),
+        sa.Column("ring_s", sa.Integer(), nullable=False),
+        sa.Column("max_s", sa.Integer(), nullable=True),
+        sa.Column("type", sa.String(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("CREATED", "PROCESSING", "SUCCESS", "CANCELLED", name="batchstate"),
+            nullable=False,
+        ),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("success", sa.Integer(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("cancelled", sa.Integer(), nullable=False),
+        sa.Column("finished_on", MOMENT, nullable=True),
+        sa.Column("account_uuid", sa.Uuid(), nullable=False),
+        sa.Column("created_by", sa.Uuid(), nullable=True),
+        sa.Column("modified_by", sa.Uuid(), nullable=True),
+        sa.Column("uuid", sa.Uuid(), nullable=False),
+        sa.Column("created_on", MOMENT, nullable=False),
+        sa.Column("modified_on", MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_uuid"], ["account.uuid"], name=op.f("fk_call_batch_account_uuid_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["created_by"], ["user.uuid"], name=op.f("fk_call_batch_created_by_user")
+        ),
+        sa.ForeignKeyConstraint(
+            ["modified_by"], ["user.uuid"], name=op.f("fk_call_batch_modified_by_user")
+        ),
+        sa.PrimaryKeyConstraint("uuid", name=op.f("pk_call_batch")),
+    )
+    op.create_index(
+        op.f("ix_call_batch_account_uuid"), "call_batch", ["account_uuid"], unique=False
+    )
+    op.create_index("ix_call_batch_node", "call_batch", ["node", "state"], unique=False)
+    op.create_table(
         "event_subscription",
         sa.Column("account_uuid", sa.Uuid(), nullable=False),
         sa.Column("user_uuid", sa.Uuid(), nullable=False),
@@ -698,9 +771,37 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_token_user_uuid"), "token", ["user_uuid"], unique=False)
     op.create_table(
+        "call_batch_number",
+        sa.Column("batch_uuid", sa.Uuid(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("account_uuid", sa.Uuid(), nullable=False),
+        sa.Column("phone", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("WAITING", "CALLING", "SUCCESS", "FAILED", "CANCELLED", name="numberstate"),
+            nullable=False,
+        ),
+        sa.Column("call_uuid", sa.Uuid(), nullable=True),
+        sa.Column("cause", sa.String(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("ended_on", MOMENT, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["batch_uuid"],
+            ["call_batch.uuid"],
+            name=op.f("fk_call_batch_number_batch_uuid_call_batch"),
+        ),
+        sa.PrimaryKeyConstraint("batch_uuid", "place", name=op.f("pk_call_batch_number")),
+    )
+    op.create_index(
+        "ix_call_batch_number_state",
+        "call_batch_number",
+        ["batch_uuid", "state", "place"],
+        unique=False,
+    )
+    op.create_table(
         "sip_connection",
         sa.Column("name", sa.String(), nullable=False),
-        sa.Column("port", sa.Integer(), nullable=False),
+        sa.Column("port", sa.Integer(), nullable=True),
         sa.Column("tech_prefix", sa.Integer(), nullable=False),
         sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.Column("ip", sa.String(), nullable=True),
