@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from opentact.events.presence import Presence
 from opentact.voice.live_calls import NoCalls
 from opentact.voice.products import seed_products
 from opentact.voice.recordings import RecordingLinks
+from opentact.voice.timeline.links import CallLinks
 
 from .contract import CONTRACT
 from .quoting import quotes_of
@@ -99,6 +100,7 @@ def wired(database: Database, published: list[Logged]) -> dict[str, Any]:
         "quotes": quotes_of(database, clock),
         "recording_links": RecordingLinks(b"0123456789abcdef", "http://test"),
         "recordings": Path("/nonexistent"),
+        "call_links": CallLinks(b"0123456789abcdef", "http://test", timedelta(days=30)),
     }
 
 

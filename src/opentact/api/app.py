@@ -13,6 +13,7 @@ from opentact import __version__
 
 from . import (
     accounts,
+    bans,
     call_control,
     call_prices,
     calls,
@@ -44,6 +45,7 @@ from . import (
     sip_user_app,
     sip_users,
     subscriptions,
+    timelines,
     tn_profiles,
     tokens,
     transactions,
@@ -85,6 +87,7 @@ ROUTERS: list[APIRouter] = [
     call_prices.router,
     rate_decks.router,
     placed_calls.router,
+    timelines.router,
     calls.router,
     call_control.router,
     recordings.router,
@@ -95,6 +98,7 @@ ROUTERS: list[APIRouter] = [
     dictionaries.router,
     inspect.router,
     carriers.router,
+    bans.router,
 ]
 
 # What a route depends on that does not answer strangers.
@@ -124,6 +128,8 @@ def create_app(services: Services, *, lifespan: Lifespan | None = None) -> FastA
     app.add_middleware(RequestId)
     services.metrics.watch_sockets(lambda: services.presence.sockets)
     services.metrics.watch_events(services.events.written)
+    guard = services.guard
+    services.metrics.watch_guard(lambda: guard.bans, guard.refused, guard.noticed)
     app.add_middleware(Measure, metrics=services.metrics)
     app.add_middleware(Turns)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

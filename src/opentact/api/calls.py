@@ -116,7 +116,15 @@ async def _search(request: Request, who: Principal, services: Services) -> Respo
         calls = list(await session.scalars(asked.page(statement)))
         account = await get_account(session, who.account)
         apps = await _apps(session, {call.app_uuid for call in calls if call.app_uuid})
-    data = [call_entity(CallCard(c, account, apps.get(c.app_uuid))) for c in calls]
+    now = services.clock.now()
+    data = [
+        call_entity(
+            CallCard(
+                c, account, apps.get(c.app_uuid), debug_url=services.call_links.link(c.uuid, now)
+            )
+        )
+        for c in calls
+    ]
     return ok(asked.answer(total, data))
 
 
@@ -145,7 +153,8 @@ async def _one(uuid: UUID, who: Principal, services: Services) -> Response:
         recording_out(r, links.link(r.uuid, now) if r.state is RecordingState.STORED else None)
         for r in records
     ]
-    return ok(call_entity(CallCard(call, account, app), [log_out(log) for log in logs], shown))
+    card = CallCard(call, account, app, debug_url=services.call_links.link(uuid, now))
+    return ok(call_entity(card, [log_out(log) for log in logs], shown))
 
 
 def _online(who: Principal, services: Services) -> Response:

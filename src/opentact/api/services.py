@@ -26,8 +26,11 @@ from opentact.voice.live_calls import LiveCalls
 from opentact.voice.placing import Placer
 from opentact.voice.recordings import RecordingLinks
 from opentact.voice.rules.quotes import Quotes
+from opentact.voice.timeline.links import CallLinks
+from opentact.voice.timeline.traces import Traces
 
 from .auth import Authenticator, Principal
+from .guard_board import GuardBoard, NoGuard
 from .metrics import Metrics
 from .rates import Rates, TooFast
 from .wire.trunks import NoTrunks, TrunkBoard
@@ -47,7 +50,7 @@ class Services:
     `sip_base` is what the names of SIP domains end with, `sip_online(user)` tells whether a SIP
     user is registered, `sip_changes` is told of every change to a domain or what is in it,
     `sip_attempts` counts failed logins of SIP users' applications.
-    `trunks` tells how carriers and connections are.
+    `trunks` tells how carriers and connections are, `guard` who is kept out of SIP.
     `inspect` tells by name what the parts are doing, for /rest/admin/inspect.
     `pings` ask a part for a sign of life, or raise; /health shows them by name.
     """
@@ -65,6 +68,8 @@ class Services:
     switchboard: LiveCalls
     recording_links: RecordingLinks
     recordings: Path
+    call_links: CallLinks
+    traces: Traces = field(default_factory=lambda: Traces(time.time))
     public_url: str = "http://127.0.0.1:8080"
     sign_up_open: bool = True
     sip_base: str = "sip.localhost"
@@ -75,6 +80,7 @@ class Services:
     quotes: Quotes | None = None
     placer: Placer | None = None
     decks: DeckBook | None = None
+    guard: GuardBoard = field(default_factory=NoGuard)
     pings: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     metrics: Metrics = field(default_factory=Metrics)
     rates: Rates = field(default_factory=lambda: Rates(per_second=0))

@@ -11,14 +11,16 @@ from opentact.adapters.speech.engine import LocalSpeech
 from opentact.kit.ids import new_id
 from opentact.voice.actor import Props
 from opentact.voice.media import MediaEngine
+from opentact.voice.timeline.traces import Traces
+from opentact.voice.timeline.watching import WatchedFetcher
 
 from .settings import Settings
 
 
 async def open_engines(
-    settings: Settings, stack: AsyncExitStack
+    settings: Settings, stack: AsyncExitStack, traces: Traces | None = None
 ) -> tuple[Props, MediaEngine, LocalSpeech]:
-    """Start them; they end with the stack."""
+    """Start them; they end with the stack. `traces` keep what is fetched for calls."""
     first, last = settings.port_range
     wanted = MediaSettings(
         first_port=first, last_port=last, rtp_timeout=float(settings.rtp_timeout)
@@ -27,11 +29,12 @@ async def open_engines(
     networks = [part for part in settings.fetch_networks.split(",") if part]
     fetcher = Fetcher(allow_networks=networks)
     stack.push_async_callback(fetcher.close)
-    shelf = AudioShelf(fetcher, settings.data / "cache" / "audio")
+    asking = WatchedFetcher(fetcher, traces) if traces is not None else fetcher
+    shelf = AudioShelf(asking, settings.data / "cache" / "audio")
     stack.push_async_callback(shelf.close)
     speech = LocalSpeech(settings.data / "cache" / "speech")
     stack.push_async_callback(speech.close)
-    return Props(speech, shelf, fetcher), media, speech
+    return Props(speech, shelf, asking), media, speech
 
 
 async def _open_media(

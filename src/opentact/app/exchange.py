@@ -8,12 +8,15 @@ from opentact.api.wire.calls import call_entity
 from opentact.kit.faults import Fault
 from opentact.voice.actor import Props
 from opentact.voice.conversation import Desk
+from opentact.voice.gatekeeper import Gatekeeper
 from opentact.voice.media import MediaEngine
 from opentact.voice.neighbours import Neighbours
 from opentact.voice.switchboard import Edge, Switchboard
+from opentact.voice.timeline.watching import WatchedMedia
 from opentact.voice.trunks import Trunks
 
 from .ground import Ground
+from .guarding import open_guard, standings
 from .registrar import Registrar, open_registrar
 from .rule_wiring import RuleParts, open_rules
 from .settings import Settings
@@ -37,14 +40,17 @@ class Exchange:
     registrar: Registrar
     trunks: Trunks
     rules: RuleParts
+    gatekeeper: Gatekeeper
 
 
 async def open_exchange(ground: Ground, props: Props, media: MediaEngine) -> Exchange:
     """Start it; from then on calls are taken, until the stack is unwound."""
     stack, settings, database = ground.stack, ground.settings, ground.database
     clock, node = ground.clock, ground.node
+    media = WatchedMedia(media, ground.keeper.traces)
+    guard = await open_guard(ground)
     registrar = await open_registrar(
-        stack, database, ground.events, clock, node, settings.md5_agents
+        stack, database, ground.events, clock, node, settings.md5_agents, guard.suspect
     )
     trunks = await open_trunks(stack, settings, database, media)
     rules = await open_rules(
@@ -67,9 +73,11 @@ async def open_exchange(ground: Ground, props: Props, media: MediaEngine) -> Exc
     park_s = float(settings.park_seconds)
     desk = Desk(ground.book, clock, props, ground.recordings, call_entity, park_s)
     switchboard = Switchboard(database, media, desk, _edge(settings, node), near)
-    near.dialler = sip = await _open_sip(ground, switchboard, registrar)
+    guard.trusted = standings(trunks, registrar.registrations)
+    near.dialler = sip = await _open_sip(ground, switchboard, registrar, guard)
+    guard.on_ban = sip.expel
     keep_trunks(stack, settings, trunks, sip, TrunkNews(database, ground.events, clock))
-    return Exchange(sip, switchboard, registrar, trunks, rules)
+    return Exchange(sip, switchboard, registrar, trunks, rules, guard)
 
 
 def _edge(settings: Settings, node: str) -> Edge:
@@ -77,7 +85,9 @@ def _edge(settings: Settings, node: str) -> Edge:
     return Edge(node, host, tuple(ip_network(each) for each in settings.carrier_networks))
 
 
-async def _open_sip(ground: Ground, switchboard: Switchboard, registrar: Registrar) -> SipEndpoint:
+async def _open_sip(
+    ground: Ground, switchboard: Switchboard, registrar: Registrar, guard: Gatekeeper
+) -> SipEndpoint:
     settings = ground.settings
     host, port = settings.sip_address
     try:
@@ -85,10 +95,12 @@ async def _open_sip(ground: Ground, switchboard: Switchboard, registrar: Registr
             host,
             port,
             on_call=switchboard.take,
+            on_message=ground.keeper.traces.on_message,
             on_request=registrar.registrations.take,
             on_closed=registrar.registrations.flow_closed,
             advertised=settings.sip_advertise or None,
             listening=listening_of(settings),
+            gate=guard,
         )
     except OSError as error:
         raise PortTaken(

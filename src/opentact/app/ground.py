@@ -6,6 +6,7 @@ import time
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
@@ -21,6 +22,9 @@ from opentact.events.log import EventLog
 from opentact.kit.clock import SystemClock
 from opentact.voice.call_book import CallBook
 from opentact.voice.recordings import RecordingLinks
+from opentact.voice.timeline.links import CallLinks
+from opentact.voice.timeline.rows import TraceKeeper
+from opentact.voice.timeline.traces import Traces
 
 from .data_folder import make_folders, node_name
 from .settings import Settings
@@ -42,6 +46,8 @@ class Ground:
     events: EventLog
     journal: Journal
     book: CallBook
+    keeper: TraceKeeper
+    call_links: CallLinks
     jwt: JwtIssuer
     links: RecordingLinks
     passwords: Passwords
@@ -64,13 +70,19 @@ async def lay_ground(stack: AsyncExitStack, settings: Settings, database: Databa
     events = EventLog(render, bus.publish)
     keys = await _platform_keys(database, clock)
     links = RecordingLinks(keys["recordings"], public_url(settings))
+    kept = timedelta(days=settings.event_days)
+    call_links = CallLinks(keys["calls"], public_url(settings), kept)
     make_folders(settings.data, "recordings", "cache")
     recordings, node = settings.data / "recordings", node_name(settings.data)
     passwords = stack.enter_context(closing(Passwords(time.monotonic)))
-    await close_lost(database, events, clock, node, recordings, links)
+    await close_lost(database, events, clock, node, recordings, links, call_links)
     journal = Journal(database)
     stack.push_async_callback(journal.close)
-    book = CallBook(journal, events, clock, link=links.link)
+    keeper = TraceKeeper(Traces(time.time), journal)
+    stack.push_async_callback(keeper.write, linger=0)
+    book = CallBook(
+        journal, events, clock, link=links.link, traces=keeper.traces, explain=call_links.link
+    )
     stack.push_async_callback(book.close)
     return Ground(
         stack=stack,
@@ -82,6 +94,8 @@ async def lay_ground(stack: AsyncExitStack, settings: Settings, database: Databa
         events=events,
         journal=journal,
         book=book,
+        keeper=keeper,
+        call_links=call_links,
         jwt=JwtIssuer(keys["jwt"]),
         links=links,
         passwords=passwords,
@@ -113,5 +127,5 @@ async def _draw_keys(database: Database, clock: SystemClock) -> dict[str, bytes]
             name: await platform_secret(
                 session, name, secrets.token_bytes(SECRET_BYTES), now=clock.now()
             )
-            for name in ("jwt", "recordings")
+            for name in ("jwt", "recordings", "calls")
         }

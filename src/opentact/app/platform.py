@@ -59,17 +59,26 @@ async def open_platform(settings: Settings, database: Database) -> AsyncIterator
     """Start everything but HTTP on a database that is initialised; end it after the block."""
     async with AsyncExitStack() as stack:
         ground = await lay_ground(stack, settings, database)
-        props, media, speech = await open_engines(settings, stack)
+        props, media, speech = await open_engines(settings, stack, ground.keeper.traces)
         exchange = await open_exchange(ground, props, media)
         ground.keep(keep_beating(database, ground.clock, ground.node), "heartbeat")
         ground.keep(speech.warm(), "warm-speech")
+        ground.keep(ground.keeper.run(), "keep-traces")
         services = _services(ground, exchange, media)
         _tell_of_changes(ground, exchange, services)
         jobs = await _start_jobs(ground, services)
         sip, switchboard = exchange.sip, exchange.switchboard
         phones = exchange.registrar.registrations
         services.inspect = lookers(
-            switchboard, sip, media, speech, jobs, ground.clock, phones, exchange.trunks
+            switchboard,
+            sip,
+            media,
+            speech,
+            jobs,
+            ground.clock,
+            phones,
+            exchange.trunks,
+            exchange.gatekeeper,
         )
         yield Platform(settings, services, database, switchboard, sip, media, speech)
 
@@ -92,6 +101,8 @@ def _services(ground: Ground, exchange: Exchange, media: MediaEngine) -> Service
         switchboard=exchange.switchboard,
         recording_links=ground.links,
         recordings=ground.recordings,
+        traces=ground.keeper.traces,
+        call_links=ground.call_links,
         public_url=public_url(settings),
         sign_up_open=settings.sign_up,
         sip_base=settings.sip_base,
@@ -101,6 +112,7 @@ def _services(ground: Ground, exchange: Exchange, media: MediaEngine) -> Service
         quotes=exchange.rules.quotes,
         placer=Placer(exchange.switchboard),
         decks=exchange.rules.decks,
+        guard=exchange.gatekeeper,
         pings=_pings(database, media),
     )
 

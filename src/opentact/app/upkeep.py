@@ -11,6 +11,7 @@ from opentact.kit.clock import SystemClock
 from opentact.voice.changes import POLL_S, Changes
 from opentact.voice.lost_calls import HEARTBEAT_S, beat, close_lost_call, lost_calls
 from opentact.voice.recordings import RecordingLinks
+from opentact.voice.timeline.links import CallLinks
 
 log = structlog.get_logger(__name__)
 
@@ -22,13 +23,22 @@ async def close_lost(
     node: str,
     recordings: Path,
     links: RecordingLinks,
+    call_links: CallLinks,
 ) -> None:
     """End, in the books, the calls that a node which stopped in their middle has left."""
     async with database.read() as session:
         lost = await lost_calls(session, node)
     for uuid in lost:
         async with database.write() as session:
-            await close_lost_call(session, uuid, events, clock.now(), recordings, link=links.link)
+            await close_lost_call(
+                session,
+                uuid,
+                events,
+                clock.now(),
+                recordings,
+                link=links.link,
+                explain=call_links.link,
+            )
     if lost:
         log.warning("lost_calls_closed", calls=len(lost))
 

@@ -16,9 +16,10 @@ import structlog
 from . import causes
 from .bridge_media import BridgeMedia, Side
 from .call_book import CallBook
+from .call_events import CallCard
 from .causes import Cause, cause_of_status
 from .cdr import Cdr
-from .dialling import CalledLeg, CallingLeg, DialFurther, Stage
+from .dialling import CalledLeg, CallingLeg, DialFurther, Fork, Stage
 from .endings import told
 from .hunt import Hunt, Outcome, Told
 from .media import MediaEvent, MediaGone, MediaStats, RtpTimeout
@@ -61,6 +62,12 @@ class BridgeDesk:
     told: Told
     spawn: Callable[[Any], None]
     no_answer_s: float = NO_ANSWER_S
+
+    def dial_for(self, card: CallCard, fork: Fork, sdp: bytes, *, hops: int) -> CalledLeg:
+        """Dial for this call, whose timeline is to show it."""
+        leg = self.dial(fork, sdp, hops=hops)
+        self.book.dialled(card, leg.call_id)
+        return leg
 
 
 class Bridge:
@@ -105,7 +112,8 @@ class Bridge:
             return
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(self._desk.no_answer_s, self.end, causes.NO_ANSWER)
-        self._hunt = Hunt(stages, self, partial(self._desk.dial, hops=self._hops), self._desk.told)
+        dial = partial(self._desk.dial_for, self.callee.card, hops=self._hops)
+        self._hunt = Hunt(stages, self, dial, self._desk.told)
         self._hear(self._hunt.start, self._media.offer())
 
     def end(
@@ -144,13 +152,10 @@ class Bridge:
     def on_media(self, side: Side, event: MediaEvent) -> None:
         """Take what a media leg tells."""
         del side
-        match event:
-            case RtpTimeout():
-                self.end(causes.NO_RTP)
-            case MediaGone():
-                self.end(causes.MEDIA_GONE)
-            case _:
-                pass
+        if isinstance(event, RtpTimeout):
+            self.end(causes.NO_RTP)
+        elif isinstance(event, MediaGone):
+            self.end(causes.MEDIA_GONE)
 
     # What the hunt finds.
 

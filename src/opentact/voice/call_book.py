@@ -26,6 +26,7 @@ from .call_pages import Page, Writer, are_stored, give_up, will_pass
 from .callflow.steps import Command
 from .calls import Call, CallFlowLog, CallState
 from .recordings import Recording, RecordingState
+from .timeline.traces import Traces
 
 
 class CallBook:
@@ -39,14 +40,19 @@ class CallBook:
         *,
         link: Callable[[UUID, datetime], str],
         pauses: Sequence[float] = PAUSES_S,
+        traces: Traces | None = None,
+        explain: Callable[[UUID, datetime], str] | None = None,
     ) -> None:
         """Write through `journal`; `link` makes a recording's signed URL.
 
-        `pauses`, in seconds, lie between the tries of a commit that fails.
+        `pauses`, in seconds, lie between the tries of a commit that fails. `traces` are told
+        which calls begin and end; `explain` makes the link to a call's timeline.
         """
         self._events = events
         self._clock = clock
         self._link = link
+        self._traces = traces
+        self._explain = explain
         self._writer = Writer(events, clock.now, self._charged)
         self._lane: Lane[list[Page]] = Lane(
             journal,
@@ -65,6 +71,10 @@ class CallBook:
     def opened(self, card: CallCard) -> None:
         """Write a new call down, in the state it has."""
         self._open.setdefault(card.account.uuid, {})[card.call.uuid] = card
+        if self._traces is not None:
+            self._traces.opened(card)
+        if self._explain is not None:
+            card.debug_url = self._explain(card.call.uuid, self._clock.now())
         self._insert(card, card.call)
         self.entered(card, card.call.state)
 
@@ -75,8 +85,15 @@ class CallBook:
             # Its frame shows the balance after the call was paid.
             self._page(card).late.append(happened)
             self._forget(card)
+            if self._traces is not None:
+                self._traces.ended(card)
         else:
             self._tell(card, happened)
+
+    def dialled(self, card: CallCard, call_id: str) -> None:
+        """Have the SIP messages with this Call-ID kept with the call."""
+        if self._traces is not None:
+            self._traces.claim(card, call_id)
 
     def changed(self, card: CallCard, **values: Any) -> None:
         """Write changed members of the call's record."""

@@ -19,7 +19,8 @@ class CallCard:
 
     `ticket` is what the call holds until it has paid (voice/rules). `lost` is why something
     about the call could not be stored. `spelt` is for whoever spells frames to keep what is the
-    same in all of them. `parent` is the leg that this one went out for.
+    same in all of them. `parent` is the leg that this one went out for, `debug_url` the page that
+    explains the call.
     """
 
     call: Call
@@ -31,6 +32,7 @@ class CallCard:
     ticket: Ticket | None = None
     spelt: dict[str, Any] = field(default_factory=dict)
     parent: "CallCard | None" = None
+    debug_url: str | None = None
 
     def next_seq(self) -> int:
         """Give the next event of the call its number."""

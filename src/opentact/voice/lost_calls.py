@@ -60,10 +60,11 @@ async def close_lost_call(
     cause: Cause = causes.SERVER_CRASHED,
     *,
     link: Link | None = None,
+    explain: Link | None = None,
 ) -> None:
     """Close one call in its own unit of work: record, charge, recordings and its one end.
 
-    `link` makes the signed URL that the event of a recording shows.
+    `link` makes the signed URL that the event of a recording shows, `explain` that of the call.
     """
     call = await session.scalar(
         select(Call).where(Call.uuid == uuid, Call.destroy_on.is_(None)).with_for_update()
@@ -73,6 +74,7 @@ async def close_lost_call(
     account = await get_account(session, call.account_uuid)
     app = await get_app_for_call(session, call.app_uuid) if call.app_uuid else None
     card = CallCard(call, account, app)
+    card.debug_url = explain(uuid, now) if explain else None
     # Each event of a call has a number of its own, so their count is the last one given out.
     told = select(func.count()).select_from(Event).where(Event.ref_id == call.uuid)
     card.seq = await session.scalar(told) or 0

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from . import causes
 from .bridge import BridgeDesk
+from .call_events import CallCard
 from .dialling import CalledLeg, Stage
 from .hunt import Hunt, Outcome
 from .line import Line
@@ -25,6 +26,8 @@ HOPS = 70  # RFC 3261 8.1.1.6
 
 class Waiting(Protocol):
     """Who wants to know how the search goes (voice/placed_call.py)."""
+
+    card: CallCard
 
     def rings(self) -> None:
         """Somebody is alerted."""
@@ -53,7 +56,8 @@ class PlacedLeg:
     ) -> None:
         """Ring; `waiting` is told what comes of it, from within for what fails at once."""
         self._waiting = waiting
-        self._hunt = Hunt(stages, self, partial(desk.dial, hops=HOPS), desk.told)
+        dial = partial(desk.dial_for, waiting.card, hops=HOPS)
+        self._hunt = Hunt(stages, self, dial, desk.told)
         self._hunt.start(sdp)
 
     def on_progress(self, leg: CalledLeg, event: Progressed) -> None:

@@ -57,6 +57,7 @@ class CallOut(_CallEnds, total=False):
     meta: dict[str, Any]
     logs: list[Any]
     records: list[Any]
+    debug_url: str | None
 
 
 class CallTnOut(TypedDict):

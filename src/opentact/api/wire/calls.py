@@ -76,6 +76,7 @@ def _same(card: CallCard) -> dict[str, Any]:
         "thread": call.thread,
         "tn": {"tn": call.tn} if call.tn is not None else None,
         "sip_control_app": app_short(card.app) if card.app else None,
+        "debug_url": card.debug_url,
         "logs": [],
     }
     card.spelt["same"] = found

@@ -219,7 +219,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_call_app_created", "call", ["app_uuid", "created_on"], unique=False)
     op.create_index("ix_call_open", "call", ["node", "destroy_on"], unique=False)
-    op.create_index("ix_call_parent", "call", ["parent_uuid"], unique=False)
     op.create_table(
         "call_flow_log",
         sa.Column("account_uuid", sa.Uuid(), nullable=False),
@@ -570,7 +569,7 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_call_batch_account_uuid"), "call_batch", ["account_uuid"], unique=False
     )
-    op.create_index("ix_call_batch_node", "call_batch", ["node", "state"], unique=False)
+    op.create_index("ix_call_batch_node", "call_batch", ["node", "finished_on"], unique=False)
     op.create_table(
         "event_subscription",
         sa.Column("account_uuid", sa.Uuid(), nullable=False),
