@@ -7,6 +7,7 @@ from opentact.kit.ids import new_id
 from opentact.voice.actor import Actor, Props
 from opentact.voice.callflow.steps import At, Digits, DoCollect, DoFetch, DoPause, Ended, Fetched
 from opentact.voice.line import Line
+from opentact.voice.sounding import Sounding
 from opentact.voice.speech import SpeechBusy
 from opentact.voice.testing import PaperLeg, PaperMediaLeg
 from opentact.voice.testing_engines import PaperFetcher, PaperShelf, PaperSpeech, told_by_url
@@ -166,7 +167,7 @@ def actor() -> tuple[Actor, PaperMediaLeg]:
     line = Line(PaperLeg(), media)
     props = Props(PaperSpeech(), PaperShelf(), PaperFetcher())
     nobody: Any = None
-    return Actor(line, props, nobody, nobody), media
+    return Actor(line, props, nobody, nobody, Sounding(line, lambda: None)), media
 
 
 @virtually

@@ -11,10 +11,17 @@ from typing import Any, Protocol
 
 from opentact.kit.faults import Fault
 
-from .callflow.call_steps import DoDial, DoNote, DoRecordWait, DoReject
+from .callflow.call_steps import (
+    DoDial,
+    DoHold,
+    DoNote,
+    DoRecordWait,
+    DoReject,
+    DoTone,
+    DoUnhold,
+)
 from .callflow.steps import (
     Ask,
-    Digits,
     DoAnswer,
     DoCollect,
     DoFetch,
@@ -25,7 +32,6 @@ from .callflow.steps import (
     DoRecordStart,
     DoRecordStop,
     DoSay,
-    Ended,
     Failed,
     Fetched,
     Interrupted,
@@ -33,6 +39,7 @@ from .callflow.steps import (
 )
 from .fetching import FLOW_BYTES, MAX_BYTES, XML_TYPES, FetchPort
 from .line import Line
+from .sounding import Sounding
 from .speech import SpeechEngine
 from .voices import choose
 from .waiting import Over, first
@@ -103,6 +110,7 @@ class Actor:
     props: Props
     recorder: Recorder
     owner: Owner
+    sounding: Sounding
     stop: "asyncio.Future[str]" = field(default_factory=asyncio.Future[str])
 
     async def perform(self, ask: Ask) -> Reply:
@@ -123,14 +131,6 @@ class Actor:
         match ask:
             case DoAnswer():
                 return await self._answer(ask)
-            case DoSay():
-                return await self._say(ask)
-            case DoPlay():
-                return await self._play(ask)
-            case DoPause():
-                return await self._pause(ask)
-            case DoCollect():
-                return await self._collect(ask)
             case DoFetch():
                 return await self._fetch(ask)
             case DoNote():
@@ -140,19 +140,38 @@ class Actor:
                 return Done(f"Call turned down as {ask.reason}")
             case DoHangup():
                 return Done("Call hung up")
-        return await self._to_do_with_others(ask)
+            case DoRecordStart() | DoRecordStop() | DoRecordWait():
+                return await self._recording(ask)
+        return await self._heard(ask)
 
-    async def _to_do_with_others(self, ask: Ask) -> Reply:
+    async def _recording(self, ask: DoRecordStart | DoRecordStop | DoRecordWait) -> Reply:
         match ask:
-            case DoDial():
-                return await self.owner.dial(ask)
             case DoRecordStart():
                 return await self._record(ask)
             case DoRecordStop():
                 return await first(self.recorder.stop(ask), self.stop)
             case DoRecordWait():
                 return await first(self.recorder.wait(ask), self.stop)
-        return Failed(f"{type(ask).__name__} cannot run yet")
+
+    async def _heard(self, ask: Ask) -> Reply:  # noqa: PLR0911 - one line for each ask
+        match ask:
+            case DoSay():
+                return await self._say(ask)
+            case DoPlay():
+                return await self._play(ask)
+            case DoPause():
+                return await self.sounding.pause(ask, self.stop)
+            case DoCollect():
+                return await self.sounding.collect(ask, self.stop)
+            case DoTone():
+                return await self.sounding.tone(ask, self.stop)
+            case DoHold():
+                return await self.sounding.hold(ask, self.stop)
+            case DoUnhold():
+                return Done("Call is not on hold")
+            case DoDial():
+                return await self.owner.dial(ask)
+        raise TypeError(f"nobody knows how to do {ask!r}")
 
     async def _answer(self, ask: DoAnswer) -> Reply:
         reason = "Call was answered already" if self.line.answered else "Call answered"
@@ -168,19 +187,19 @@ class Actor:
         return self.recorder.start(ask)
 
     async def _say(self, ask: DoSay) -> Reply:
-        if ask.barge_in and self.line.keys.any:
+        if self.sounding.is_barged(ask):
             return Done("a key was pressed before", barged=True)
         voice = choose(ask.lang, ask.gender, ask.kind, ask.code)
         audio = await first(self.props.speech.speak(ask.text, voice), self.stop)
-        return await self._sound(audio, ask.loop, barge_in=ask.barge_in, done="said")
+        return await self.sounding.play(audio, ask, "said", self.stop)
 
     async def _play(self, ask: DoPlay) -> Reply:
-        if ask.barge_in and self.line.keys.any:
+        if self.sounding.is_barged(ask):
             return Done("a key was pressed before", barged=True)
         audio = await first(self._audio(ask), self.stop)
         if audio is None:
             return Failed(f"there is no recording with the tag {ask.record!r} in this call")
-        return await self._sound(audio, ask.loop, barge_in=ask.barge_in, done="played")
+        return await self.sounding.play(audio, ask, "played", self.stop)
 
     async def _audio(self, ask: DoPlay) -> Path | None:
         if ask.url is not None:
@@ -190,68 +209,6 @@ class Actor:
             return None if recorded is None else await self.props.shelf.from_file(recorded)
         except FileNotFoundError:
             return None  # deleted in the meantime
-
-    async def _sound(self, audio: Path, loop: int, *, barge_in: bool, done: str) -> Reply:
-        if not self.line.play_early():
-            return Failed("nothing can be heard before Answer: the caller's INVITE had no offer")
-        await first(self.line.audio, self.stop)
-        playing = self.line.play(audio, loop)
-        try:
-            if barge_in and await self._key_before(playing):
-                return Done(f"{done} until a key was pressed", barged=True)
-            played = await first(playing, self.stop)
-        except Over:
-            self.line.media.stop()
-            raise
-        if played.reason == "failed":
-            return Failed(played.detail)
-        return Done(done)
-
-    async def _key_before(self, playing: "asyncio.Future[Any]") -> bool:
-        """Wait for the play to end, or a key, which ends it; tell whether it was a key."""
-        pressed = self.line.keys.changed()
-        either: set[asyncio.Future[Any]] = {playing, pressed, self.stop}
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        pressed.cancel()
-        if self.stop.done() or not self.line.keys.any:
-            return False
-        self.line.media.stop()
-        return True
-
-    async def _pause(self, ask: DoPause) -> Reply:
-        keys, clock = self.line.keys, asyncio.get_running_loop().time
-        until = clock() + ask.length_ms / 1000
-        while True:
-            if ask.barge_in and keys.any:
-                return Done("a key was pressed", barged=True)
-            if ask.stop_keys and (key := keys.take_one_of(ask.stop_keys)):
-                return Done(f"ended by {key}")
-            try:
-                await self._key_within(until - clock())
-            except TimeoutError:
-                return Done("paused")
-
-    async def _key_within(self, seconds: float) -> None:
-        pressed = self.line.keys.changed()
-        try:
-            await first(pressed, self.stop, max(0.0, seconds))
-        finally:
-            pressed.cancel()
-
-    async def _collect(self, ask: DoCollect) -> Reply:
-        keys, collected = self.line.keys, ""
-        while len(collected) < ask.max_digits:
-            wait_ms = ask.inter_digit_ms if collected else ask.timeout_ms
-            if not keys.any:
-                try:
-                    await self._key_within(wait_ms / 1000)
-                except TimeoutError:
-                    return Digits(collected, Ended.TIMEOUT)
-            key = keys.take()
-            if key is not None and key in ask.stop_keys:
-                return Digits(collected, Ended.STOP_KEY)
-            collected += key or ""
-        return Digits(collected, Ended.LENGTH)
 
     async def _fetch(self, ask: DoFetch) -> Reply:
         json = {**self.owner.entity(), **ask.extra} if ask.body == "call" else None

@@ -25,14 +25,16 @@ from .callflow.stage import Budget, CallFacts
 from .callflow.steps import Command, Done, End, Failed, Reply, Report, Why
 from .calls import CallState
 from .causes import Cause
-from .conversation_desk import Desk
+from .conversation_desk import Desk, facts_of
 from .dial_plan import Origin
 from .endings import ending, entry, priced, told
 from .flow_dial import DialDesk, FlowDial
 from .flow_source import choose_flow
 from .line import Line
 from .live_calls import CallIsOver
+from .partner import Partner
 from .recorder import CallRecorder
+from .sounding import Sounding
 from .waiting import Over, first
 
 __all__ = ["Conversation", "Desk"]
@@ -59,7 +61,9 @@ class Conversation:
         self._rate, self._desk = rate, desk
         self._recorder = CallRecorder(card, line, desk.book, desk.clock, desk.recordings)
         # By a proxy, for the two would hold each other beyond the end of the call.
-        self._actor = Actor(line, desk.props, self._recorder, proxy(self))
+        me = proxy(self)
+        sounding = Sounding(line, lambda: me.partner)
+        self._actor = Actor(line, desk.props, self._recorder, me, sounding)
         self._dial: FlowDial | None = None
         self._budget = Budget()
         self._posted: FlowDocument | None = None
@@ -72,6 +76,11 @@ class Conversation:
     def over(self) -> Cause | None:
         """Why the call is ending, if it is."""
         return self.line.over
+
+    @property
+    def partner(self) -> Partner | None:
+        """Who a Dial has connected, if anybody."""
+        return self._dial.partner if self._dial is not None else None
 
     def line_is_over(self) -> None:
         """Stop what runs: the line's end is decided."""
@@ -282,18 +291,7 @@ class Conversation:
         return self._desk.clock.now().astimezone(zone_of(self.card.account.time_zone))
 
     def _fields(self) -> dict[str, Any]:
-        call = self.card.call
-        return {
-            "uuid": str(call.uuid),
-            "from": call.from_,
-            "to": call.to,
-            "state": call.state.value,
-            "direction": call.direction.value,
-            "type": call.type,
-            "tn": call.tn,
-            "thread": call.thread,
-            "answered": self.line.answered,
-        }
+        return facts_of(self.card.call, answered=self.line.answered)
 
     def entity(self) -> dict[str, Any]:
         """Give the call as JSON."""

@@ -10,6 +10,7 @@ from opentact.kit.clock import Clock
 from .actor import Props
 from .call_book import CallBook
 from .call_events import CallCard
+from .calls import Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +28,18 @@ class Desk:
     entity: Callable[[CallCard], dict[str, Any]]
     park_s: float = 30.0
     ring_s: float = 180.0
+
+
+def facts_of(call: Call, *, answered: bool) -> dict[str, Any]:
+    """Tell of a call what its flow may ask for by name (`<Call field="...">`)."""
+    return {
+        "uuid": str(call.uuid),
+        "from": call.from_,
+        "to": call.to,
+        "state": call.state.value,
+        "direction": call.direction.value,
+        "type": call.type,
+        "tn": call.tn,
+        "thread": call.thread,
+        "answered": answered,
+    }

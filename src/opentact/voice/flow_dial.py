@@ -116,7 +116,13 @@ class FlowDial:
         partner = self.partner
         if partner is None:
             return Done("Nobody is connected")
-        await first(partner.gone, stop)
+        try:
+            await first(partner.gone, stop)
+        except Over:
+            # What was pressed up to now was for the other side, not for the flow that comes.
+            self._line.keys.clear()
+            partner.line.keys.clear()
+            raise
         cause = partner.line.over or causes.CALLEE_HUNG_UP
         self.drop(cause)
         return Done(f"Call was connected: {cause.words}")

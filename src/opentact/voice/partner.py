@@ -43,6 +43,17 @@ class Partner:
         self.line.on_hold = lambda held: _music(self._caller, on=held)
         self.attempt.cdr.joins()
 
+    def hold(self) -> None:
+        """Part the two for a while, and show the partner's phone that it is held."""
+        self.apart()
+        self.line.hold()
+
+    def resume(self) -> None:
+        """Let them go on, unless one has left."""
+        if not self._left:
+            self.line.resume()
+            self.join()
+
     def apart(self) -> None:
         """Let neither hear the other."""
         self._caller.media.unbridge()

@@ -97,6 +97,7 @@ class DoCollect(Ask):
     stop_keys: str
     timeout_ms: int
     inter_digit_ms: int
+    leg: Leg = "aleg"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

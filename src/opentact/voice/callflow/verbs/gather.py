@@ -2,13 +2,13 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Final, Self, cast
 
 from opentact.voice.callflow.fetching import call_params, fetch_and_run, with_params
 from opentact.voice.callflow.grammar import Attribute, Grammar
 from opentact.voice.callflow.kinds import Keys, OneOf, Url, Whole, milliseconds
 from opentact.voice.callflow.stage import Course, Outcome, Stage, Visit
-from opentact.voice.callflow.steps import Ask, Digits, DoCollect, DoFetch, Failed, Reply
+from opentact.voice.callflow.steps import Ask, Digits, DoCollect, DoFetch, Failed, Leg, Reply
 from opentact.voice.callflow.verb import Block, Given, Verb
 
 from .case import Case
@@ -43,6 +43,9 @@ ATTEMPTS: Final = Attribute("attempts", Whole(1, 20), 1, "how often to ask for a
 TIMEOUT: Final = Attribute(
     "timeout", milliseconds(100), 10_000, "wait for the first key; at most 5 s between keys"
 )
+LEG: Final = Attribute(
+    "leg", OneOf(("aleg", "bleg", "both")), "aleg", "whose keys: caller's, callee's or either's"
+)
 _BETWEEN_MS = 5_000  # ours: a caller who stops for longer has finished
 _FETCH_MS = 10_000  # ours: Gather has no attribute for it, and a caller waits in silence
 _OLD = (NUM_DIGITS, FINISH, CALLBACK)
@@ -60,7 +63,7 @@ class Gather(Verb):
 
     grammar: ClassVar = Grammar(
         name="Gather",
-        attributes=(*_NEW, ATTEMPTS, TIMEOUT, METHOD, *_OLD),
+        attributes=(*_NEW, ATTEMPTS, TIMEOUT, METHOD, LEG, *_OLD),
         children=(*("Say", "Play", "Pause"), "DTMF", "Switch", "Default", "Error", "Gather"),
         once=("Switch", "Default", "Error"),
         example=(
@@ -76,6 +79,7 @@ class Gather(Verb):
     stop_keys: str
     timeout_ms: int
     attempts: int
+    leg: Leg
     url: str | None
     callback: str | None
     method: str
@@ -96,6 +100,7 @@ class Gather(Verb):
             stop_keys=_stop_keys(given, new=new),
             timeout_ms=given[TIMEOUT],
             attempts=given[ATTEMPTS],
+            leg=cast("Leg", given[LEG]),
             url=given[URL],
             callback=given[CALLBACK],
             method=given[METHOD],
@@ -142,6 +147,7 @@ class Gather(Verb):
             stop_keys=self.stop_keys,
             timeout_ms=self.timeout_ms,
             inter_digit_ms=min(self.timeout_ms, _BETWEEN_MS),
+            leg=self.leg,
         )
         match reply:
             case Digits(digits):
