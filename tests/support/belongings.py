@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 
 from opentact.numbers.profiles import TnSpecialPrice
+from opentact.voice.batches import Batch, add_batch
 from opentact.voice.calls import Call, CallState, Direction
 from opentact.voice.recordings import Recording, RecordingState
 
@@ -107,6 +108,23 @@ async def _call(world: World, who: Tenant, owned: dict[str, str]) -> str:
     return str(call.uuid)
 
 
+async def _batch(world: World, who: Tenant, owned: dict[str, str]) -> str:
+    now = world.clock.now()
+    batch = Batch(
+        account_uuid=who.account,
+        created_by=who.user,
+        profile_uuid=UUID(owned["voice_profile"]),
+        lease_uuid=UUID(owned["lease"]),
+        node="test",
+        xml="<Response/>",
+        created_on=now,
+        modified_on=now,
+    )
+    async with world.database.write() as session:
+        await add_batch(session, batch, [int(owned["tn"])])
+    return str(batch.uuid)
+
+
 async def _recording(world: World, who: Tenant, owned: dict[str, str]) -> str:
     now = world.clock.now()
     recording = Recording(
@@ -180,6 +198,7 @@ THINGS: dict[str, Make] = {
     "lease": _lease,
     "call": _call,
     "recording": _recording,
+    "batch": _batch,
     "transaction": _transaction,
     "special_price": _special_price,
     "tn_profile": _made_by("/rest/profile/tn", {"name": "screening {round}"}),

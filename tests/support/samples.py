@@ -20,6 +20,7 @@ from opentact.billing.ledger import BalanceChanged
 from opentact.events.log import Place
 from opentact.numbers.events import LeaseReleased, LeaseRenewed, OrderChanged, OrderSummary
 from opentact.voice.apps import SipControlApp
+from opentact.voice.batches import Batch, BatchChanged, BatchState
 from opentact.voice.binding_book import UserStateChanged
 from opentact.voice.call_events import CallCard, CallChanged, CommandEnded, RecordingChanged
 from opentact.voice.callflow.steps import Command
@@ -167,6 +168,20 @@ SIP_USER = SipUser(
     first_name="Bob",
     last_name="Baker",
 )
+BATCH = Batch(
+    uuid=uuid(70),
+    account_uuid=ACCOUNT.uuid,
+    profile_uuid=uuid(71),
+    lease_uuid=LEASE,
+    node="node",
+    state=BatchState.PROCESSING,
+    total=2000,
+    success=1203,
+    failed=64,
+    created_on=BEGAN,
+    modified_on=AT,
+)
+
 SAMPLES: dict[str, object] = {
     "balance": BalanceChanged(ACCOUNT, Decimal("814.85626"), "voice_charge_in"),
     "call_state.init": CallChanged(call(CallState.INIT), CallState.INIT, 1),
@@ -181,6 +196,7 @@ SAMPLES: dict[str, object] = {
     "call_record": RecordingChanged(LIVE, RECORDING, LINK, 5),
     "tn_order": OrderChanged(ACCOUNT, ORDER),
     "tn.renewed": LeaseRenewed(ACCOUNT, LEASE, 12015550100, NEXT_MONTH),
+    "batch": BatchChanged(ACCOUNT, BATCH),
     "trunk_state": TrunkTurned(
         ACCOUNT,
         uuid(60),

@@ -14,6 +14,7 @@ from opentact import __version__
 from . import (
     accounts,
     bans,
+    batches,
     call_control,
     call_prices,
     calls,
@@ -87,6 +88,7 @@ ROUTERS: list[APIRouter] = [
     call_prices.router,
     rate_decks.router,
     placed_calls.router,
+    batches.router,
     timelines.router,
     calls.router,
     call_control.router,

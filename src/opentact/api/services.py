@@ -21,6 +21,7 @@ from opentact.kit.clock import Clock
 from opentact.kit.units import Storage
 from opentact.numbers.periods import Period
 from opentact.numbers.providers import NumberProvider, usual_providers
+from opentact.voice.batch_runner import BatchRunner
 from opentact.voice.changes import Changes
 from opentact.voice.live_calls import LiveCalls
 from opentact.voice.placing import Placer
@@ -79,6 +80,7 @@ class Services:
     trunks: TrunkBoard = field(default_factory=NoTrunks)
     quotes: Quotes | None = None
     placer: Placer | None = None
+    batches: BatchRunner | None = None
     decks: DeckBook | None = None
     guard: GuardBoard = field(default_factory=NoGuard)
     pings: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from opentact.api.auth import Authenticator
 from opentact.api.rates import Rates
 from opentact.api.services import Services
 from opentact.events.presence import Presence
+from opentact.voice.batch_runner import BatchRunner
 from opentact.voice.media import MediaEngine
 from opentact.voice.placing import Placer
 from opentact.voice.switchboard import Switchboard
@@ -66,6 +67,7 @@ async def open_platform(settings: Settings, database: Database) -> AsyncIterator
         ground.keep(ground.keeper.run(), "keep-traces")
         services = _services(ground, exchange, media)
         _tell_of_changes(ground, exchange, services)
+        services.batches = await open_batches(ground, services)
         jobs = await _start_jobs(ground, services)
         sip, switchboard = exchange.sip, exchange.switchboard
         phones = exchange.registrar.registrations
@@ -131,6 +133,16 @@ def _pings(database: Database, media: MediaEngine) -> dict[str, Callable[[], Awa
     if isinstance(media, ProcessMedia):
         pings["media"] = media.start
     return pings
+
+
+async def open_batches(ground: Ground, services: Services) -> BatchRunner | None:
+    """Go on with the batches that were not finished; they stop before their calls are ended."""
+    if services.placer is None:
+        return None
+    runner = BatchRunner(ground.database, services.placer, ground.events, ground.clock, ground.node)
+    await runner.start()
+    ground.stack.push_async_callback(runner.close)
+    return runner
 
 
 async def _start_jobs(ground: Ground, services: Services) -> JobRunner:

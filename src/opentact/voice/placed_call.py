@@ -47,7 +47,7 @@ class Placement:
 
 
 class PlacedCall(Conversation):
-    """A placed call at work. Its record is stored before `run`."""
+    """A placed call at work. Its record is stored before `run`, its end when `ended` is done."""
 
     def __init__(
         self, placement: Placement, line: PlacedLine, desk: Desk, dialling: BridgeDesk
@@ -57,6 +57,7 @@ class PlacedCall(Conversation):
         self._placement = placement
         self._placed_line = line
         self._dialling = dialling
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def line_is_over(self) -> None:
@@ -71,6 +72,8 @@ class PlacedCall(Conversation):
         finally:
             if self.card.ticket is not None:
                 self.card.ticket.close()
+            if not self.ended.done():
+                self.ended.set_result(None)
 
     # What the search finds.
 

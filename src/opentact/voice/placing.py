@@ -31,10 +31,14 @@ from .media import MediaUnavailable, NoMediaPorts
 from .placed_call import PlacedCall, Placement
 from .placed_line import PlacedLeg, PlacedLine
 from .rules.asks import Allowed, Kind, OutboundAsk
+from .rules.causes import CALLS_TOO_FAST, CHANNELS_FULL
 from .rules.refusals import RuleRefused
 from .switchboard import Switchboard
 
 RING_S = 60.0
+PASSING = (CHANNELS_FULL, CALLS_TOO_FAST, causes.NO_MEDIA)
+"""What refuses a call now, and may let it through in a moment."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -50,6 +54,11 @@ class CallRefused(Fault):
     def __init__(self, message: str, cause: Cause, call: UUID) -> None:
         super().__init__(message, meta=str(call))
         self.cause = cause
+
+    @property
+    def will_pass(self) -> bool:
+        """Whether the same call may be let through in a moment."""
+        return self.cause in PASSING
 
 
 class CallNotAffordable(CallRefused):
@@ -104,9 +113,21 @@ class Placer:
         self._with = board.exchange
         self.placing: set[UUID] = set()
 
-    async def place(self, order: Order) -> PlacedCall:
-        """Have a call ring; its record is stored by then. `CallRefused` says why not."""
-        return await self._place(order)
+    async def place(self, order: Order, *, patient: bool = False) -> PlacedCall:
+        """Have a call ring; its record is stored by then. `CallRefused` says why not.
+
+        Who is `patient` asks again when it `will_pass`: then there is no record of the refusal.
+        """
+        card = self._card(order)
+        try:
+            return await self._place(order, card)
+        except _Refused as refused:
+            why = refused.why
+            cause, words = (why.cause, why.words) if isinstance(why, RuleRefused) else (why, "")
+            fault = _fault_of(cause)(words or cause.words, cause, order.uuid)
+            if not (patient and fault.will_pass):
+                await self._write_refused(card, why, str(fault))
+            raise fault from None
 
     @contextmanager
     def starts(self, call: UUID) -> Iterator[None]:
@@ -150,19 +171,22 @@ class Placer:
     def _shown(self, order: Order) -> Shown:
         return Shown(f"+{order.caller}", self._with.media_host)
 
-    async def _place(self, order: Order) -> PlacedCall:
+    def _card(self, order: Order) -> CallCard:
         app = order.app if order.shows_app else None
         caller, number = f"+{order.caller}", dialled_number(order.to)
         to = str(number) if number is not None else order.to
         card = self._with.cards.placed(order.uuid, order.account, caller, to, app)
         card.call.outbound_profile_uuid = order.profile.profile.uuid
         card.call.lease_uuid = order.lease
+        return card
+
+    async def _place(self, order: Order, card: CallCard) -> PlacedCall:
         way = await self.way(order)
         if isinstance(way, Cause):
-            raise await self._refused(card, way)
+            raise _Refused(way)
         allowed = await self._ask_rules(order, way.kind)
         if not isinstance(allowed, Allowed):
-            raise await self._refused(card, allowed)
+            raise _Refused(allowed)
         try:
             return await self._ring(order, card, way, allowed)
         except BaseException:
@@ -191,7 +215,7 @@ class Placer:
 
     async def _ring(self, order: Order, card: CallCard, way: Way, allowed: Allowed) -> PlacedCall:
         if not way.stages:
-            raise await self._refused(card, causes.NO_ROUTE)
+            raise _Refused(causes.NO_ROUTE)
         rate = allowed.rate if way.kind is Kind.PSTN else Rate(ZERO)
         for name, value in rate_members(rate).items():
             setattr(card.call, name, value)
@@ -199,7 +223,7 @@ class Placer:
         try:
             media = await self._with.media.open(order.uuid, self._with.media_host)
         except (NoMediaPorts, MediaUnavailable):
-            raise await self._refused(card, causes.NO_MEDIA) from None
+            raise _Refused(causes.NO_MEDIA) from None
         line = PlacedLine(PlacedLeg(str(order.uuid)), media)
         placement = Placement(
             card, order.app, order.static, rate, way.stages, order.ring_s, order.max_s
@@ -215,9 +239,9 @@ class Placer:
         self._board.converse(call)
         return call
 
-    async def _refused(self, card: CallCard, why: Cause | RuleRefused) -> CallRefused:
-        """Write a refused call down with its one end, and make the fault that says so."""
-        cause, words = (why.cause, why.words) if isinstance(why, RuleRefused) else (why, why.words)
+    async def _write_refused(self, card: CallCard, why: Cause | RuleRefused, words: str) -> None:
+        """Write a refused call down, with its one end."""
+        cause = why.cause if isinstance(why, RuleRefused) else why
         log.info("call_not_placed", cause=cause.name, called=card.call.to)
         book, now = self._board.desk.book, self._board.desk.clock.now()
         card.ticket = None
@@ -228,7 +252,12 @@ class Placer:
         )
         book.entered(card, CallState.DESTROYED)
         await book.durable(card)
-        return _fault_of(cause)(words, cause, card.call.uuid)
+
+
+class _Refused(Exception):  # noqa: N818 - a decision, on its way to where it is written down
+    def __init__(self, why: Cause | RuleRefused) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 def _fault_of(cause: Cause) -> type[CallRefused]:
