@@ -11,6 +11,7 @@ from opentact.voice.conversation import Desk
 from opentact.voice.gatekeeper import Gatekeeper
 from opentact.voice.media import MediaEngine
 from opentact.voice.neighbours import Neighbours
+from opentact.voice.reach import SipReach
 from opentact.voice.switchboard import Edge, Switchboard
 from opentact.voice.timeline.watching import WatchedMedia
 from opentact.voice.trunks import Trunks
@@ -21,7 +22,7 @@ from .registrar import Registrar, open_registrar
 from .rule_wiring import RuleParts, open_rules
 from .settings import Settings
 from .sip_listening import listening_of, places_of
-from .trunk_wiring import TrunkNews, keep_trunks, open_trunks, trunk_logins
+from .trunk_wiring import TrunkNews, keep_trunks, open_trunks, reach_of, trunk_logins
 
 
 class PortTaken(Fault):
@@ -76,6 +77,7 @@ async def open_exchange(ground: Ground, props: Props, media: MediaEngine) -> Exc
     guard.trusted = standings(trunks, registrar.registrations)
     near.dialler = sip = await _open_sip(ground, switchboard, registrar, guard)
     guard.on_ban = sip.expel
+    switchboard.dials.plan.reach = SipReach(sip.locator.locate, reach_of(settings))
     keep_trunks(stack, settings, trunks, sip, TrunkNews(database, ground.events, clock))
     return Exchange(sip, switchboard, registrar, trunks, rules, guard)
 

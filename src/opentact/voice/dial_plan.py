@@ -80,9 +80,9 @@ class DialPlan:
     """Reads targets, for the calls of one node."""
 
     def __init__(self, exchange: Exchange, reach: Reach | None = None) -> None:
-        """Without `reach` nobody elsewhere is called."""
+        """Without `reach`, which may be set later, nobody elsewhere is called."""
         self._with = exchange
-        self._reach = reach
+        self.reach = reach
 
     async def owns(self, origin: Origin, number: str) -> bool:
         """Tell whether the number is leased by the account whose call it is."""
@@ -160,12 +160,12 @@ class DialPlan:
         called = str(uri)
         card = self._card(origin, shown.user, called, None)
         mark = mark_of(self._with.cards.node, called)
-        if self._reach is None:
+        if self.reach is None:
             return _not(card, causes.ADDRESS_REFUSED, "This node calls no SIP addresses elsewhere")
         if mark in origin.passed:
             return _not(card, causes.LOOP)
         try:
-            destination = await self._reach(called)
+            destination = await self.reach(called)
         except Fault as fault:
             return _not(card, causes.ADDRESS_REFUSED, str(fault))
         marks = tuple((PASSED, each) for each in (*origin.passed, mark))

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from .callers import Logins, Sources
 from .connecting import Rules
-from .dial_plan import Reach
 from .dialling import Dialler
 from .forks import Outlets, Phones
 from .sip.registrar import Binding
@@ -54,4 +53,3 @@ class Neighbours:
     outlets: Outlets = field(default_factory=NoOutlets)
     rules: Rules | None = None
     dialler: Dialler | None = None
-    reach: Reach | None = None

@@ -106,7 +106,7 @@ class Switchboard:
             refuse=self._refuse,
             live=self._bridged,
         )
-        plan = DialPlan(self.exchange, near.reach)
+        plan = DialPlan(self.exchange)
         self.dials = DialDesk(plan, media, edge.media_host, bridging, desk.clock, self.live)
         admissions = Admissions(storage, desk.clock)
         self._dispatch = Dispatch(admissions, self.exchange, self._converse)
