@@ -225,3 +225,38 @@ async def test_a_browser_that_is_gone_is_not_connected_to() -> None:
             "OPTIONS", "sip:a@b", to="sip:a@b", caller="sip:c@d", destination=gone
         )
         assert reply.status == 503
+
+
+@asynccontextmanager
+async def forgetful(answers_from: int) -> AsyncIterator[tuple[int, list[bytes]]]:
+    """Run a server that drops connections on the first request, until it answers."""
+    heard: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.readuntil(b"\r\n\r\n"))
+        if len(heard) >= answers_from:
+            lines = heard[-1].split(b"\r\n")
+            kept = [each for each in lines if each[:3] in (b"Via", b"Fro", b"To:", b"Cal", b"CSe")]
+            writer.write(b"\r\n".join([b"SIP/2.0 200 OK", *kept, b"Content-Length: 0", b"", b""]))
+            await writer.drain()
+            await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(serve, HOST, 0)
+    try:
+        yield server.sockets[0].getsockname()[1], heard
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize(("answers_from", "status", "times"), [(2, 200, 2), (99, 503, 2)])
+async def test_a_request_whose_connection_breaks_goes_again_and_then_fails_at_once(
+    answers_from: int, status: int, times: int
+) -> None:
+    async with endpoint() as (sip, _), forgetful(answers_from) as (port, heard):
+        target = f"sip:{HOST}:{port};transport=tcp"
+        async with asyncio.timeout(5):
+            reply = await sip.ask("OPTIONS", target, to=f"<{target}>", caller="<sip:a@b>")
+        assert reply.status == status
+        assert len(heard) == times
+        assert len(set(heard)) == 1

@@ -128,6 +128,21 @@ async def test_a_call_by_tls_is_verified_by_name(authority: Authority) -> None:
         assert isinstance(await heard(callee.legs[0]), HungUp)
 
 
+async def test_a_call_to_a_sips_uri_stays_with_tls_to_its_end(authority: Authority) -> None:
+    theirs, mine = files(authority, HOST), files(authority, HOST)
+    async with party(tls=ANY, files=theirs) as callee, party(tls=ANY, files=mine) as me:
+        uri = f"sips:bob@{HOST}:{callee.sip.ports['tls']}"
+        out = me.sip.call(uri, to=uri, caller=f"sip:ann@{HOST}", sdp=SDP)
+        assert isinstance(await heard(out), Answered)
+        (leg,) = callee.legs
+        assert await heard(leg) == Acked(None)
+        out.hangup()
+        assert isinstance(await heard(leg), HungUp)
+        ((bye, to),) = me.sent("BYE")
+        assert bye.uri == f"sips:{HOST}:{callee.sip.ports['tls']};transport=tls"
+        assert to.transport == "tls"
+
+
 @pytest.mark.parametrize(
     ("names", "expires", "why"),
     [

@@ -85,7 +85,7 @@ def test_options_says_what_we_can() -> None:
         (request("PRACK"), 481),
         (request("UPDATE"), 481),
         (request("DANCE"), 501),
-        (request(uri="sips:bob@192.0.2.2"), 416),
+        (request(uri="sips:bob@192.0.2.2"), 416),  # not by TLS
         (request(uri="http://192.0.2.2/"), 416),
         (request("INVITE", "Require: replaces"), 420),
         (request("INVITE", 'Require: a, "open'), 400),

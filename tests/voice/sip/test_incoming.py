@@ -141,3 +141,24 @@ def test_a_bye_in_the_early_dialog_ends_it_too() -> None:
     effects = ua.datagram(bye, PEER, 0.5)
     assert [response.status for response in responses(effects)] == [200, 487]
     assert [e.event for e in effects if isinstance(e, Told)] == [HungUp(None)]
+
+
+def test_a_dialog_that_sips_began_stays_with_tls() -> None:
+    ua = Agent(Identity("192.0.2.2", 5060), words("ours"))
+    data = request(uri="sips:bob@192.0.2.2", body=SDP)
+    by_tls = PEER._replace(transport="tls", flow=3)
+    (call,) = [
+        effect.call for effect in ua.datagram(data, by_tls, 0.0) if isinstance(effect, Incoming)
+    ]
+    call.ring(0.0)
+    call.answer(SDP, 1.0)
+    assert {each.first("contact") for each in responses(ua.effects())} == {"<sips:192.0.2.2:5060>"}
+
+
+def test_sips_by_any_other_transport_is_refused_and_says_why() -> None:
+    ua = Agent(Identity("192.0.2.2", 5060), words("ours"))
+    (refusal,) = responses(ua.datagram(request(uri="sips:bob@192.0.2.2"), PEER, 0.0))
+    assert (refusal.status, refusal.phrase) == (
+        416,
+        "Unsupported URI Scheme: sips is served over TLS",
+    )

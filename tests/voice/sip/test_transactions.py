@@ -1,3 +1,5 @@
+import pytest
+
 from opentact.voice.sip.client_transactions import ClientOther
 from opentact.voice.sip.machine import Address
 from opentact.voice.sip.message import Response
@@ -114,3 +116,43 @@ def test_a_request_that_finds_no_way_is_told_as_a_503_with_the_reason() -> None:
     wired.all.unreachable(bye, "again", 0.2)
     wired.all.unreachable(read_request(request("ACK")), "an ACK has no transaction", 0.2)
     assert caller.heard == [503]
+
+
+TCP = Address("192.0.2.9", 5060, "tcp")
+
+
+def asking(wired: Wired, peer: Address) -> Curious:
+    asker = Curious()
+    wired.all.ask(ClientOther("OPTIONS", b"the request", peer), "z9hG4bKone", asker, 0.0)
+    wired.sent.clear()
+    return asker
+
+
+def test_what_a_broken_connection_may_have_lost_goes_out_once_more() -> None:
+    wired = Wired()
+    asking(wired, TCP)
+    assert wired.all.cut_off(TCP._replace(flow=7)) == []
+    assert wired.sent == [(b"the request", TCP, True)]
+    assert wired.all.cut_off(TCP._replace(flow=8)) == [b"the request"]
+    assert len(wired.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("peer", "broken"), [(TCP, TCP._replace(port=5070)), (TCP._replace(transport="udp"), TCP)]
+)
+def test_other_peers_and_other_transports_are_left_alone(peer: Address, broken: Address) -> None:
+    wired = Wired()
+    asking(wired, peer)
+    assert wired.all.cut_off(broken) == []
+    assert wired.sent == []
+
+
+@pytest.mark.parametrize("status", [100, 200])
+def test_a_request_that_was_heard_of_does_not_go_out_again(status: int) -> None:
+    wired = Wired()
+    asker = asking(wired, TCP)
+    answer = read_response(response(status, method="OPTIONS", branch="z9hG4bKone"))
+    assert wired.all.responded(answer, 1.0)
+    assert asker.heard == [status]
+    assert wired.all.cut_off(TCP) == []
+    assert wired.sent == []

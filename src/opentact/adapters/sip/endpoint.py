@@ -61,7 +61,7 @@ class SipEndpoint:
         self, sockets: Sockets, listening: Listening, handlers: Handlers, identity: Identity
     ) -> None:
         ears = Ears(
-            self._arrived, self._rearm, handlers.closed, self._unreachable, handlers.message
+            self._arrived, self._rearm, self._lost, self._unreachable, handlers.message
         )
         self._transports = Transports(sockets, listening, ears, identity)
         self.local, self.ports = self._transports.datagrams.local, self._transports.ports
@@ -224,11 +224,13 @@ class SipEndpoint:
         self._carry_out(effects)
 
     def _unreachable(self, data: bytes, why: str) -> None:
-        def give_back() -> None:
-            self._agent.unreachable(data, why, self.now())
-            self.flush()
+        self._agent.unreachable(data, why, self.now())
+        self.flush()
 
-        self._loop.call_soon(give_back)  # who sent it may be in the midst of something
+    def _lost(self, peer: Address) -> None:
+        self._handlers.closed(peer.flow)
+        self._agent.cut_off(peer, self.now())
+        self.flush()
 
     def _carry_out(self, effects: list[Effect]) -> None:
         for effect in effects:

@@ -57,7 +57,7 @@ class Hooks:
 
     hear: Callable[[bytes, Address], None]
     pause: Callable[[], None]
-    closed: Callable[[int], None]
+    closed: Callable[[Address], None]
     failed: Callable[[Address], None]
 
 
@@ -167,7 +167,7 @@ class Streams:
         if why not in ("closed by the peer", "idle", "the endpoint is closing"):
             self._refuse(why)
             self.failures.append(Failure(peer, why, self.now()))
-        self._hooks.closed(peer.flow)
+        self._hooks.closed(peer)
 
     # What goes on inside
 

@@ -5,6 +5,7 @@ goes by TCP to the same place, and by UDP after all when nobody listens there (R
 18.1.1); who refused is remembered for a while.
 """
 
+import asyncio
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,12 +31,14 @@ MAX_UDP_ONLY = 10_000
 class Ears:
     """Whom the transports tell: what came, that a batch is over, what ended or failed.
 
-    `unreachable` gets a message of ours that found no way, and why.
+    `unreachable` gets a message of ours that found no way, and why; `closed` the peer of a
+    connection that has ended. Both in a turn of the loop of their own: whoever sent may be in
+    the midst of something.
     """
 
     hear: Callable[[bytes, Address], None]
     pause: Callable[[], None]
-    closed: Callable[[int], None]
+    closed: Callable[[Address], None]
     unreachable: Callable[[bytes, str], None]
     on_message: OnMessage | None = None
 
@@ -53,7 +56,7 @@ class Transports:
         self.identity = identity
         self.counters = Counters()
         self.streams = Streams(
-            Hooks(self._hear, ears.pause, ears.closed, self._failed),
+            Hooks(self._hear, ears.pause, self._closed, self._failed),
             self.counters.refused,
             server_tls=server_tls,
             client_tls=client_tls,
@@ -62,6 +65,7 @@ class Transports:
         )
         self.datagrams = Datagrams(sockets["udp"], self._hear, ears.pause)
         self._ears = ears
+        self._loop = asyncio.get_running_loop()
         self._udp_only: dict[Place, float] = {}
         self._listeners = [
             Listener(name, sock, self.streams.welcome)
@@ -83,11 +87,11 @@ class Transports:
 
         def unsent(why: str) -> None:
             self._uncount()
-            self._ears.unreachable(data, why)
+            self._give_back(data, why)
 
         sent = self.streams.send(carried, peer, unsent)
         if not self._count(sent, carried, peer, repeat=repeat):
-            self._ears.unreachable(data, "there is no connection")
+            self._give_back(data, "there is no connection")
 
     async def close(self) -> None:
         for listener in self._listeners:
@@ -135,6 +139,12 @@ class Transports:
         if len(self._udp_only) >= MAX_UDP_ONLY:
             del self._udp_only[next(iter(self._udp_only))]
         self._udp_only[place] = self.streams.now() + UDP_ONLY_SECONDS
+
+    def _closed(self, peer: Address) -> None:
+        self._loop.call_soon(self._ears.closed, peer)
+
+    def _give_back(self, data: bytes, why: str) -> None:
+        self._loop.call_soon(self._ears.unreachable, data, why)
 
     def _failed(self, place: Address) -> None:
         self.locator.avoid(place)

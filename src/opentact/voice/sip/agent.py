@@ -85,6 +85,14 @@ class Agent:
         if isinstance(message, Request):
             self.core.transactions.unreachable(message, why, now)
 
+    def cut_off(self, peer: Address, now: float) -> None:
+        """Take it that the connection to this peer broke: what it may not have got goes again.
+
+        RFC 3261 18.4 and 17.1.4. What was cut off twice is told as not sent.
+        """
+        for data in self.core.transactions.cut_off(peer):
+            self.unreachable(data, "the connection broke twice", now)
+
     def effects(self) -> list[Effect]:
         """Take what verbs of calls have left to be done."""
         return self.core.take()
@@ -147,7 +155,7 @@ class Agent:
                 self._new_request(request, source, now)
 
     def _new_request(self, request: Request, source: Address, now: float) -> None:
-        refusal = find_refusal(request, self._serves)
+        refusal = find_refusal(request, self._serves, source.transport)
         if refusal is not None:
             self.core.answer_at_once(request, source, refusal.status, refusal.phrase, refusal.extra)
         elif request.method == "CANCEL":

@@ -52,7 +52,7 @@ class Call(InviteUsage):
             self.respond(request, tx, 200, now)
             self._left(HungUp(request.first("reason")), now)
         elif request.method == "OPTIONS":
-            self.respond(request, tx, 200, now, extra=self.core.capabilities())
+            self.respond(request, tx, 200, now, extra=self.core.capabilities(secure=self.secure))
         else:
             self.respond(request, tx, 200, now)
             self.tell(InfoReceived(request.first("content-type") or "", request.body))

@@ -60,13 +60,17 @@ ClientEffect = Send | Response | GaveUp
 
 
 class ClientTransaction(Machine):
-    """A request of ours, until it is answered for good. `data` is the request as sent."""
+    """A request of ours, until it is answered for good. `data` is the request as sent.
 
-    __slots__ = ("_pause", "data")
+    `cut_off`: it went out twice, as its connection broke.
+    """
+
+    __slots__ = ("_pause", "cut_off", "data")
 
     def __init__(self, method: str, data: bytes, peer: Address, state: State) -> None:
         super().__init__(method, peer, state)
         self.data = data
+        self.cut_off = False
         self._pause = T1
 
     def start(self, now: float) -> list[ClientEffect]:

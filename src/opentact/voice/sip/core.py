@@ -79,10 +79,14 @@ class Core:
         data, peer = dialog.compose(method, branch=branch, identity=self.identity, extra=extra)
         self.transactions.ask(ClientOther(method, data, peer), branch, _NOBODY, now)
 
-    def capabilities(self) -> list[tuple[str, str]]:
+    def contact(self, *, secure: bool) -> str:
+        """Tell where we are: by TLS alone when the dialog is `secure` (RFC 3261 12.1.1)."""
+        return self.identity.secure_contact if secure else self.identity.contact
+
+    def capabilities(self, *, secure: bool = False) -> list[tuple[str, str]]:
         """Headers of a 2xx to INVITE or OPTIONS that say what we can (RFC 3261 11.2, 13.3.1.4)."""
         return [
-            ("contact", self.identity.contact),
+            ("contact", self.contact(secure=secure)),
             ("allow", ALLOW),
             ("supported", ", ".join(SUPPORTED)),
             ("server", self.identity.product),

@@ -15,6 +15,7 @@ from opentact.voice.sip.machine import Address
 from opentact.voice.sip.message import Request, reply
 from opentact.voice.sip.reliable import Progress, Reliable
 from opentact.voice.sip.server_transactions import ServerTransaction
+from opentact.voice.sip.uri import scheme_of
 
 # RFC 3261 20.22 does not say what an absent one means; RFC 2543 had none.
 _HOPS_UNSAID = 70
@@ -35,6 +36,7 @@ class IncomingCall(Call):
         self.request = request
         self.source = source
         self.offer = sdp_of(request)
+        self.secure = scheme_of(request.uri) == "sips"
         self._tx = tx
         core.ringing[tx] = self
         self._tried = False
@@ -203,7 +205,7 @@ class IncomingCall(Call):
     def _send_progress(self, progress: Progress, now: float, more: Lines | None = None) -> bytes:
         extra = [
             *self._record_routes(),
-            ("contact", self.core.identity.contact),
+            ("contact", self.core.contact(secure=self.secure)),
             *(more or []),
             *progress.more,
             *([("content-type", SDP)] if progress.sdp else []),

@@ -17,8 +17,9 @@ _SINGLE = ("from", "to", "call-id", "cseq")
 _MOST = {"via": 70, "record-route": 32, "route": 32, "contact": 20}
 _AT_MOST_ONE = ("max-forwards", "content-type", "expires")
 _ALLOWED = frozenset(ALLOW.split(", "))
-# sips: wants TLS on every hop, which is not there yet.
 _SCHEMES = ("sip", "tel")
+# What sips: asks for on every hop (RFC 3261 26.2.2).
+_SECURE = frozenset({"tls", "wss"})
 _ACCEPTABLE = (SDP, "application/*", "*/*")
 
 
@@ -39,23 +40,31 @@ def find_flaw(request: Request) -> str | None:
     return None
 
 
-def find_refusal(request: Request, serves: frozenset[str] = frozenset()) -> Refusal | None:
+def find_refusal(
+    request: Request, serves: frozenset[str] = frozenset(), transport: str = "udp"
+) -> Refusal | None:
     """Say why a well-formed request cannot be served, whatever dialog it belongs to.
 
-    `serves` are methods outside of dialogs that somebody above serves.
+    `serves` are methods outside of dialogs that somebody above serves, `transport` is what the
+    request came by.
     """
     try:
-        return _find_refusal(request, serves)
+        return _find_scheme_refusal(request, transport) or _find_refusal(request, serves)
     except ValueError as flaw:
         return Refusal(400, f"Bad Request: {_fit_for_phrase(str(flaw))}")
+
+
+def _find_scheme_refusal(request: Request, transport: str) -> Refusal | None:
+    scheme = scheme_of(request.uri)
+    if scheme == "sips" and transport not in _SECURE:
+        return Refusal(416, "Unsupported URI Scheme: sips is served over TLS")
+    return None if scheme in (*_SCHEMES, "sips") else Refusal(416)
 
 
 def _find_refusal(request: Request, serves: frozenset[str]) -> Refusal | None:
     if request.method not in _ALLOWED and request.method not in serves:
         status = 405 if request.method in METHODS else 501
         return Refusal(status, extra=(("allow", ALLOW),))
-    if scheme_of(request.uri) not in _SCHEMES:
-        return Refusal(416)
     if request.method == "CANCEL":
         return None  # RFC 3261 8.2.2.3: Require is ignored in CANCEL
     known = (*SUPPORTED, "path") if request.method == "REGISTER" else SUPPORTED

@@ -44,6 +44,7 @@ class InviteUsage:
 
     direction = "?"
     owns_call_id = False
+    secure = False  # begun by a sips: URI
 
     def __init__(self, core: Core, call_id: str, local_tag: str) -> None:
         self.core = core
@@ -194,7 +195,7 @@ class InviteUsage:
         """Send a 2xx to INVITE and repeat it until its ACK."""
         terms, session = agree(request, self.core.session)
         extra = [("record-route", route) for route in request.headers.get("record-route", ())]
-        extra += [*self.core.capabilities(), *session, *(more or [])]
+        extra += [*self.core.capabilities(secure=self.secure), *session, *(more or [])]
         extra += [("content-type", SDP)] if sdp else []
         data = self.respond(request, tx, 200, now, extra=extra, body=sdp)
         self._accepted_theirs(request, terms, sdp, now)
@@ -209,7 +210,7 @@ class InviteUsage:
     ) -> None:
         """Send a 2xx to UPDATE, which needs no ACK."""
         terms, session = agree(request, self.core.session)
-        extra = [("contact", self.core.identity.contact), *session]
+        extra = [("contact", self.core.contact(secure=self.secure)), *session]
         extra += [("content-type", SDP)] if sdp else []
         self.respond(request, tx, 200, now, extra=extra, body=sdp)
         self._accepted_theirs(request, terms, sdp, now)

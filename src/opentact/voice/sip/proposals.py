@@ -123,7 +123,7 @@ class Proposals:
         call, core = self._call, self._call.core
         branch = core.branch()
         extra = [
-            ("contact", core.identity.contact),
+            ("contact", core.contact(secure=call.secure)),
             ("supported", ", ".join(SUPPORTED)),
             ("allow", ALLOW),
             *call.login_lines(proposal.method, dialog.request_uri),

@@ -41,6 +41,10 @@ class Identity:
     def contact(self) -> str:
         return f"<sip:{self.place}>"
 
+    @property
+    def secure_contact(self) -> str:
+        return f"<sips:{self.place}>"
+
     def via(self, branch: str) -> str:
         """Our Via; it asks for the port that a NAT made of ours (RFC 3581)."""
         return f"SIP/2.0/UDP {self.place};branch={branch};rport"

@@ -43,6 +43,8 @@ class Transactions:
         self._keys: dict[Machine, Key] = {}
         self._heard: dict[Key, ServerTransaction] = {}
         self._heard_keys: dict[Machine, Key] = {}
+        # Those over connections, by where these lead.
+        self._by_peer: dict[Address, set[ClientTransaction]] = {}
         self._alarms: Alarms[Machine] = Alarms()
 
     def __len__(self) -> int:
@@ -97,6 +99,8 @@ class Transactions:
         key = (branch, tx.method)
         self._clients[key] = (tx, asker)
         self._keys[tx] = key
+        if tx.peer.is_reliable:
+            self._by_peer.setdefault(_place(tx.peer), set()).add(tx)
         self._carry_out(tx, asker, tx.start(now), now)
 
     def responded(self, response: Response, now: float) -> bool:
@@ -120,6 +124,23 @@ class Transactions:
         tx.state = State.TERMINATED
         self._forget(tx)
         asker.responded(_unavailable(request, why), now)
+
+    def cut_off(self, peer: Address) -> list[bytes]:
+        """Send again, once, what a broken connection to the peer may have kept from it.
+
+        Only what nothing was heard of: who has answered provisionally will send the rest by a
+        connection of its own (RFC 3261 18.2.2). Returns what was cut off before.
+        """
+        again: list[bytes] = []
+        for tx in list(self._by_peer.get(_place(peer), ())):
+            if tx.state not in (State.CALLING, State.TRYING):
+                continue
+            if tx.cut_off:
+                again.append(tx.data)
+            else:
+                tx.cut_off = True
+                self._transmit(tx.data, tx.peer, True)  # noqa: FBT003 - it is a repeat
+        return again
 
     def changed(self, tx: Machine) -> None:
         """Note new timers or the end of a transaction; for whoever changes one directly."""
@@ -173,6 +194,20 @@ class Transactions:
                 del self._heard[heard]
         else:
             del self._clients[key]
+            if isinstance(tx, ClientTransaction) and tx.peer.is_reliable:
+                self._leave(tx)
+
+    def _leave(self, tx: ClientTransaction) -> None:
+        place = _place(tx.peer)
+        there = self._by_peer[place]
+        there.discard(tx)
+        if not there:
+            del self._by_peer[place]
+
+
+def _place(peer: Address) -> Address:
+    """Say where a connection leads, whichever it is."""
+    return peer._replace(flow=0)
 
 
 def _unavailable(request: Request, why: str) -> Response:
