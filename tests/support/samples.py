@@ -109,9 +109,10 @@ def call(state: CallState, **ended: Any) -> CallCard:
         **times,
         **ended,
     )
-    return CallCard(card, ACCOUNT, APP)
+    return CallCard(card, ACCOUNT, APP, debug_url=PAGE)
 
 
+PAGE = f"https://api.example.com/calls/{uuid(20)}?expires=1711039304&signature=…"
 NORMAL = {
     "q850_cause": 16,
     "q850_cause_string": "NORMAL_CLEARING",

@@ -32,8 +32,10 @@ from .search import (
     read_search,
 )
 from .services import Caller, Inject, Services
+from .timelines import material_of
 from .wire.call_shapes import CallOut, FlowLogOut
 from .wire.calls import call_entity, log_out, recording_out
+from .wire.timelines import findings_out
 
 router = APIRouter(prefix="/rest", tags=["Call"])
 MOST_LOGS = 1000  # entries shown with one call
@@ -147,6 +149,7 @@ async def _one(uuid: UUID, who: Principal, services: Services) -> Response:
             .limit(MOST_LOGS)
         )
         records = await recordings_of(session, uuid)
+        found = findings_out(await material_of(session, services, uuid, who.account))
     links = services.recording_links
     now = services.clock.now()
     shown = [
@@ -154,7 +157,8 @@ async def _one(uuid: UUID, who: Principal, services: Services) -> Response:
         for r in records
     ]
     card = CallCard(call, account, app, debug_url=services.call_links.link(uuid, now))
-    return ok(call_entity(card, [log_out(log) for log in logs], shown))
+    entity = call_entity(card, [log_out(log) for log in logs], shown)
+    return ok({**entity, "findings": [each for each in found if each["leg"] == str(uuid)]})
 
 
 def _online(who: Principal, services: Services) -> Response:

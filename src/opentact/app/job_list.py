@@ -7,6 +7,7 @@ from opentact.billing.idempotency import forget_old
 from opentact.events.retention import forget_old_events
 from opentact.numbers.renewal import Fate, carry_out, plan_renewals
 from opentact.numbers.settlement import settle_open_orders
+from opentact.voice.timeline.rows import forget_old_traces
 
 from .jobs import Job
 
@@ -22,6 +23,7 @@ def regular_jobs(services: Services, *, keep_events: timedelta) -> list[Job]:
         Job("renew leases", timedelta(minutes=10), work.renew),
         Job("release ended leases", timedelta(minutes=10), work.release),
         Job("forget old events", timedelta(hours=1), work.forget_events),
+        Job("forget old timelines", timedelta(hours=1), work.forget_traces),
         Job("forget old idempotency keys", timedelta(hours=1), work.forget_keys),
     ]
 
@@ -75,6 +77,15 @@ class _Work:
             total += count
             if not count:
                 return f"{total} events forgotten"
+
+    async def forget_traces(self, at: datetime) -> str:
+        total = 0
+        while True:
+            async with self._services.database.write() as session:
+                count = await forget_old_traces(session, at - self._keep, most=BITE)
+            total += count
+            if not count:
+                return f"{total} timelines forgotten"
 
     async def forget_keys(self, at: datetime) -> str:
         async with self._services.database.write() as session:

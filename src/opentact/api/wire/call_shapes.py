@@ -58,6 +58,7 @@ class CallOut(_CallEnds, total=False):
     logs: list[Any]
     records: list[Any]
     debug_url: str | None
+    findings: list[dict[str, str]]
 
 
 class CallTnOut(TypedDict):

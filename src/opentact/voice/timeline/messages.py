@@ -14,17 +14,18 @@ from opentact.voice.sip.parser import parse
 KEYS = ("from", "to", "call-id", "cseq", "contact", "user-agent", "server", "reason", "require")
 LONGEST = 300  # characters of a header shown in a summary; `raw` has all of it
 _WORDS = {
-    "INVITE": "wants to talk",
-    "ACK": "has got the answer",
-    "BYE": "hangs up",
-    "CANCEL": "gives up before an answer",
-    "PRACK": "has got the early answer",
-    "UPDATE": "changes the session",
-    "INFO": "sends information within the call",
-    "OPTIONS": "asks whether anybody is there",
-    "REFER": "asks to call somebody else",
-    "NOTIFY": "tells of something",
+    "INVITE": "a call",
+    "ACK": "the answer has arrived",
+    "BYE": "the end of the call",
+    "CANCEL": "never mind, before there was an answer",
+    "PRACK": "the early answer has arrived",
+    "UPDATE": "a change of the session",
+    "INFO": "information within the call",
+    "OPTIONS": "is anybody there",
+    "REFER": "call somebody else",
+    "NOTIFY": "news",
 }
+_AGAIN = "a change of the session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +89,13 @@ def summary_of(text: str) -> Summary:
 def sentence_of(summary: Summary, *, ours: bool, peer: str, again: bool) -> str:
     """Say in a sentence what the message does; `ours` if we sent it, `again` for a repetition."""
     if summary.status is None:
-        who = "We ask" if ours else f"{peer} asks"
-        words = f"{who}: {summary.method}, {_WORDS.get(summary.method, 'something else')}"
-        words = f"{words.replace(' asks: ', ' sends ').replace('We ask: ', 'We send ')}"
+        inside = summary.method == "INVITE" and ";tag=" in summary.headers.get("To", "")
+        meant = _AGAIN if inside else _WORDS.get(summary.method, "something else")
+        what = f"{summary.method} ({meant})"
+        words = f"We send {peer} {what}" if ours else f"{peer} sends {what}"
     else:
-        who = "We answer" if ours else f"{peer} answers"
-        words = f"{who} {summary.start.partition(' ')[2]} to {summary.method}"
-    if ours:
-        words = f"{words} (to {peer})"
+        what = f"{summary.start.partition(' ')[2]} to {summary.method}"
+        words = f"We answer {peer}: {what}" if ours else f"{peer} answers {what}"
     if summary.digit is not None:
         words += f": the key {summary.digit}"
     if summary.sdp is not None:

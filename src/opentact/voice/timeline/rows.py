@@ -43,7 +43,8 @@ class CallTrace(Base):
 class Kept:
     """A trace as it is read. Each entry has at, kind, leg (a call's uuid), what, and its peer.
 
-    `calls` are the uuids of all its legs, `cut` counts what was left out in the middle. Of messages, `what` is the text.
+    `calls` are the uuids of all its legs, `cut` counts what was left out in the middle. Of
+    messages, `what` is the text.
     """
 
     legs: dict[str, str] = field(default_factory=dict)
@@ -148,9 +149,9 @@ def _entry(entry: Entry) -> list[Any]:
     if isinstance(what, bytes):
         what = what.decode("utf-8", "replace")
     if entry.peer is None:
-        return [round(entry.at, 3), entry.kind, entry.leg, what]
+        return [_ms(entry.at), entry.kind, entry.leg, what]
     peer = f"{entry.peer.transport}:{entry.peer.host}:{entry.peer.port}"
-    return [round(entry.at, 3), entry.kind, entry.leg, what, peer]
+    return [_ms(entry.at), entry.kind, entry.leg, what, peer]
 
 
 def _read(written: dict[str, Any]) -> Kept:
@@ -166,3 +167,8 @@ def _read(written: dict[str, Any]) -> Kept:
         for each in written["entries"]
     ]
     return Kept(legs, written["calls"], written["cut"], entries)
+
+
+def _ms(at: float) -> float:
+    """Cut to milliseconds, as all moments of a call are: what came first stays first."""
+    return int(at * 1000) / 1000

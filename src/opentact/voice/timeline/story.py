@@ -139,8 +139,8 @@ def _of_command(log: CallFlowLog) -> Moment:
     line, path = log.command.get("line") or 0, log.command.get("path") or log.name
     reason = log.response.get("reason") or ""
     place = f"line {line}" if line else path
-    did = "did" if log.success else "failed"
-    text = f"<{log.name}> ({place}) {did}: {reason}"
+    failed = "" if log.success else " failed"
+    text = f"<{log.name}> ({place}){failed}: {reason}"
     detail = {"verb": log.name, "line": line, "path": path, "success": log.success}
     return Moment(log.created_on, "flow", str(log.call_uuid), text, detail)
 

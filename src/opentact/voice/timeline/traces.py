@@ -127,9 +127,11 @@ class Traces:
             self.note_on(trace, str(leg), kind, what)
         return trace is not None
 
-    def note_on(self, trace: Trace, leg: str, kind: str, what: dict[str, Any]) -> None:
-        """Keep something about a call whose trace is at hand."""
-        trace.add(Entry(self._time(), kind, leg, what))
+    def note_on(
+        self, trace: Trace, leg: str, kind: str, what: dict[str, Any], *, ago: float = 0.0
+    ) -> None:
+        """Keep something about a call whose trace is at hand, that began `ago` seconds ago."""
+        trace.add(Entry(self._time() - ago, kind, leg, what))
 
     def ended(self, card: CallCard) -> None:
         """Take it that a leg is over; with its last leg the call is."""

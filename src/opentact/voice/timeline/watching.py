@@ -128,7 +128,8 @@ class WatchedFetcher:
             what["bytes"] = len(fetched.body)
             return fetched
         finally:
-            what["ms"] = round((asyncio.get_running_loop().time() - began) * 1000)
+            took = asyncio.get_running_loop().time() - began
+            what["ms"] = round(took * 1000)
             trace = current.get()
             if trace is not None:
-                self._traces.note_on(trace, str(trace.root), "web", what)
+                self._traces.note_on(trace, str(trace.root), "web", what, ago=took)
