@@ -103,6 +103,7 @@ WALLS = {
     "voice/sip": pure("voice/sip"),
     "voice/sdp": pure("voice/sdp"),
     "voice/rtp": pure("voice/rtp", "numpy"),
+    "voice/guard": pure("voice/guard"),
     "voice/callflow": pure("voice/callflow"),
     "accounts": DOMAIN,
     "numbers": DOMAIN,

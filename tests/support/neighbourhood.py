@@ -52,6 +52,10 @@ class PaperLogins:
 
     domains: dict[str, UUID] = field(default_factory=dict)
     down: bool = False
+    suspicions: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def suspect(self, source: Address, what: str, detail: str, /) -> None:
+        self.suspicions.append((source.host, what, detail))
 
     async def who(self, request: Request, source: Address) -> KnownUser | Challenge | Nobody:
         del source

@@ -79,6 +79,7 @@ async def test_carriers_call_from_their_networks_and_nobody_from_elsewhere(
     callers = asked(near, world)
     assert await callers.who(PaperLeg()) is CARRIERS
     assert await callers.who(PaperLeg(source=STRANGE)) == Refusal(403)
+    assert near.logins.suspicions == [(STRANGE.host, "stranger", "INVITE to 12025550100")]
     assert await asked(near, world, logins=False).who(PaperLeg(caller_host=HOME)) is CARRIERS
 
 

@@ -19,6 +19,7 @@ class What(StrEnum):
     TRANSACTIONS = "transactions"
     CONNECTIONS = "connections"
     TRUNKS = "trunks"
+    GUARD = "guard"
     MEDIA = "media"
     JOBS = "jobs"
     SPEECH = "speech"
@@ -31,6 +32,6 @@ class What(StrEnum):
     responses=errors(),
 )
 async def inspect(what: What, _who: Admin, services: Inject) -> Response:
-    """Show calls, registrations, what SIP and media are doing, jobs or speech engines."""
+    """Show calls, registrations, what SIP and media are doing, trunks, jobs or strangers."""
     look = services.inspect.get(what)
     return ok(await look() if look else [])

@@ -40,7 +40,19 @@ class Metrics:
 
     def watch_events(self, written: Mapping[str, int]) -> None:
         """Show how many events of each type were stored."""
-        self.registry.register(_Events(written))
+        self.registry.register(_Counts("opentact_events", "Events stored", "type", written))
+
+    def watch_guard(
+        self, bans: Callable[[], int], refused: Mapping[str, int], noticed: Mapping[str, int]
+    ) -> None:
+        """Show who is kept out of SIP: bans now, messages not let in, and what was noticed."""
+        gauge = Gauge("opentact_sip_bans", "Sources banned now", registry=self.registry)
+        gauge.set_function(lambda: float(bans()))
+        for name, about, counts in (
+            ("opentact_sip_refused", "SIP messages and bans not let in", refused),
+            ("opentact_sip_suspicious", "What strangers did at the SIP edge", noticed),
+        ):
+            self.registry.register(_Counts(name, about, "what", counts))
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request."""
@@ -48,14 +60,19 @@ class Metrics:
         self._seconds.labels(route).observe(seconds)
 
 
-class _Events(Collector):
-    def __init__(self, written: Mapping[str, int]) -> None:
-        self._written = written
+class _Counts(Collector):
+    """What somebody else counts, by one label."""
+
+    def __init__(self, name: str, about: str, label: str, counts: Mapping[str, int]) -> None:
+        self._name = name
+        self._about = about
+        self._label = label
+        self._counts = counts
 
     def collect(self) -> Iterable[CounterMetricFamily]:
-        family = CounterMetricFamily("opentact_events", "Events stored", labels=["type"])
-        for type_, count in Tally(self._written).items():
-            family.add_metric([type_], count)
+        family = CounterMetricFamily(self._name, self._about, labels=[self._label])
+        for value, count in Tally(self._counts).items():
+            family.add_metric([value], count)
         yield family
 
 

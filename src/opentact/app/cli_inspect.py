@@ -22,6 +22,7 @@ WHAT = (
     "transactions",
     "connections",
     "trunks",
+    "guard",
     "media",
     "jobs",
     "speech",

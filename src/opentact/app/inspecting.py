@@ -6,6 +6,7 @@ from opentact.adapters.sip.endpoint import SipEndpoint
 from opentact.api.inspect import What
 from opentact.kit.clock import Clock, stamp
 from opentact.voice.call_events import CallCard
+from opentact.voice.gatekeeper import Gatekeeper
 from opentact.voice.media import MediaEngine
 from opentact.voice.registrations import Registrations
 from opentact.voice.speech import SpeechEngine
@@ -28,6 +29,7 @@ def lookers(
     clock: Clock,
     registered: Registrations,
     trunks: Trunks,
+    guard: Gatekeeper,
 ) -> Mapping[str, Look]:
     """Say how each thing is looked at."""
     return {
@@ -36,6 +38,7 @@ def lookers(
         What.TRANSACTIONS: _look(lambda: sip.snapshot()["transactions"]),
         What.CONNECTIONS: _look(lambda: sip.snapshot()["connections"]),
         What.TRUNKS: _look(lambda: trunk_rows(trunks)),
+        What.GUARD: _look(guard.rows),
         What.MEDIA: _look(media.snapshot),
         What.SPEECH: _look(lambda: _drivers(speech)),
         What.JOBS: jobs.snapshot,

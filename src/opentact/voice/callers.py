@@ -32,6 +32,9 @@ BUSY = 503
 class Logins(Protocol):
     """Who proves to be a SIP user (voice/sip_login.py)."""
 
+    def suspect(self, source: Address, what: str, detail: str, /) -> None:
+        """Hear of what only strangers do."""
+
     async def who(self, request: Request, source: Address) -> KnownUser | Challenge | Nobody:
         """Tell who sends this INVITE."""
 
@@ -121,7 +124,9 @@ class Callers:
             return found
         if found:
             return Refusal(PROOF_NEEDED, found)
-        log.warning("call_from_stranger", source=leg.source[0], called=leg.called)
+        log.info("call_from_stranger", source=leg.source[0], called=leg.called)
+        if self._logins is not None:
+            self._logins.suspect(leg.source, "stranger", f"INVITE to {leg.called[:80]}")
         return Refusal(STRANGER)
 
     async def _user(self, known: KnownUser) -> Caller | Refusal:

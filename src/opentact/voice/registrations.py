@@ -115,6 +115,10 @@ class Registrations:
         """Tell whether the user can be reached at this node."""
         return bool(self.contacts_of(user))
 
+    def has_any_at(self, host: str) -> bool:
+        """Tell whether a user is registered from this host."""
+        return self._places.has_any_at(host)
+
     def flow_closed(self, flow: int) -> None:
         """Forget what came over a connection that is gone."""
         for held in self._places.over(flow):

@@ -1,5 +1,6 @@
 """Who is registered from where, in memory: by user, by connection, and by when it ends."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -45,6 +46,7 @@ class Whereabouts:
     def __init__(self) -> None:
         self._users: dict[UUID, Registered] = {}
         self._flows: dict[int, set[UUID]] = {}
+        self._hosts: Counter[str] = Counter()
         self._ends: Alarms[UUID] = Alarms()
 
     def __len__(self) -> int:
@@ -60,6 +62,10 @@ class Whereabouts:
         """Find a user; None when it has no bindings."""
         return self._users.get(user)
 
+    def has_any_at(self, host: str) -> bool:
+        """Tell whether anybody has registered from this host."""
+        return host in self._hosts
+
     def over(self, flow: int) -> list[Registered]:
         """List who has registered over a connection."""
         return [self._users[user] for user in self._flows.get(flow, ())]
@@ -71,7 +77,9 @@ class Whereabouts:
         new = {each.key: each for each in held.bindings}
         for binding in old.values():
             self._leave(binding.source.flow, held.user)
+            self._leave_host(binding.source.host)
         for binding in new.values():
+            self._hosts[binding.source.host] += 1
             if binding.source.flow:
                 self._flows.setdefault(binding.source.flow, set()).add(held.user)
         if new:
@@ -91,3 +99,8 @@ class Whereabouts:
             users.discard(user)
             if not users:
                 del self._flows[flow]
+
+    def _leave_host(self, host: str) -> None:
+        self._hosts[host] -= 1
+        if not self._hosts[host]:
+            del self._hosts[host]

@@ -6,9 +6,10 @@ One timer of the loop serves all machines.
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from opentact.adapters.sip.gates import Gate, OpenGate, tell_of_garbage
+from opentact.adapters.sip.handlers import Handlers, OnClosed, OnRequest
 from opentact.adapters.sip.legs import ExtraHeaders, IncomingLeg, IncomingRequest, OutgoingLeg
 from opentact.adapters.sip.snapshots import connections_of, snapshot_of
 from opentact.adapters.sip.sockets import Listening, Sockets, bind_all, close_all, own_host
@@ -36,23 +37,6 @@ from opentact.voice.sip.routing import Identity
 if TYPE_CHECKING:
     from opentact.voice.sip.digest import Credentials
 
-OnRequest = Callable[[IncomingRequest], None]
-"""Called once per REGISTER, at once; what it raises is answered 500."""
-
-
-OnClosed = Callable[[int], None]
-"""Called with the flow of a connection that has ended."""
-
-
-@dataclass(frozen=True, slots=True)
-class Handlers:
-    """Whom the endpoint tells."""
-
-    call: Callable[[IncomingLeg], None]
-    request: OnRequest | None
-    message: OnMessage | None
-    closed: OnClosed
-
 
 class SipEndpoint:
     """Made by `open`. `local` is where the UDP socket is bound, `ports` those of the others."""
@@ -61,7 +45,12 @@ class SipEndpoint:
         self, sockets: Sockets, listening: Listening, handlers: Handlers, identity: Identity
     ) -> None:
         ears = Ears(
-            self._arrived, self._rearm, self._lost, self._unreachable, handlers.message
+            self._arrived,
+            self._rearm,
+            self._lost,
+            self._unreachable,
+            handlers.message,
+            handlers.gate,
         )
         self._transports = Transports(sockets, listening, ears, identity)
         self.local, self.ports = self._transports.datagrams.local, self._transports.ports
@@ -90,6 +79,7 @@ class SipEndpoint:
         on_request: OnRequest | None = None,
         on_closed: OnClosed | None = None,
         listening: Listening | None = None,
+        gate: Gate | None = None,
     ) -> "SipEndpoint":
         """Bind and listen; port 0 takes any free one. OSError passes up when it is taken.
 
@@ -97,14 +87,17 @@ class SipEndpoint:
         ValueError with one sentence when its TLS files cannot be used. `advertised` is the
         host that Via and Contact name, when it is not the one bound. `on_call` is called once
         per new INVITE, at once; what it raises refuses the call. Without `on_request`,
-        REGISTER is refused. `on_closed` is told the flow of each connection that ends.
+        REGISTER is refused. `on_closed` is told the flow of each connection that ends. `gate`
+        is asked before anything is read.
         """
         listening = listening or Listening()
         sockets = await bind_all((host, port), listening)
         udp = sockets["udp"]
         bound_host, bound_port = udp.getsockname()[:2]
         own = advertised or own_host(bound_host, udp.family)
-        handlers = Handlers(on_call, on_request, on_message, on_closed or (lambda _: None))
+        handlers = Handlers(
+            on_call, on_request, on_message, on_closed or (lambda _: None), gate or OpenGate()
+        )
         try:
             return cls(sockets, listening, handlers, Identity(own, bound_port, user_agent))
         except ValueError:
@@ -197,6 +190,10 @@ class SipEndpoint:
             self._timer.cancel()
         await self._transports.close()
 
+    def expel(self) -> None:
+        """Close the connections of those whom the gate has banned."""
+        self._transports.expel()
+
     def snapshot(self) -> dict[str, list[dict[str, object]]]:
         """Say what every transaction, every call and every connection is doing."""
         connections = connections_of(self._transports.streams, self.now())
@@ -221,6 +218,7 @@ class SipEndpoint:
             context = {"message": f"SIP message from {source} not handled", "exception": fault}
             self._loop.call_exception_handler(context)
             return
+        tell_of_garbage(self._handlers.gate, effects, source)
         self._carry_out(effects)
 
     def _unreachable(self, data: bytes, why: str) -> None:

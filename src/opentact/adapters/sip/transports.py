@@ -8,9 +8,10 @@ goes by TCP to the same place, and by UDP after all when nobody listens there (R
 import asyncio
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from opentact.adapters.sip.datagrams import Datagrams
+from opentact.adapters.sip.gates import Gate, OpenGate
 from opentact.adapters.sip.listener import Listener
 from opentact.adapters.sip.locator import Locator
 from opentact.adapters.sip.sockets import Listening, Place, Sockets
@@ -41,6 +42,7 @@ class Ears:
     closed: Callable[[Address], None]
     unreachable: Callable[[bytes, str], None]
     on_message: OnMessage | None = None
+    gate: Gate = field(default_factory=OpenGate)
 
 
 class Transports:
@@ -68,9 +70,7 @@ class Transports:
         self._loop = asyncio.get_running_loop()
         self._udp_only: dict[Place, float] = {}
         self._listeners = [
-            Listener(name, sock, self.streams.welcome)
-            for name, sock in sockets.items()
-            if name != "udp"
+            Listener(name, sock, self._welcome) for name, sock in sockets.items() if name != "udp"
         ]
         self.ports = {each.local.transport: each.local.port for each in self._listeners}
         families = (6,) if self.datagrams.family == socket.AF_INET6 else (4,)
@@ -99,8 +99,24 @@ class Transports:
         await self.streams.close()
         self.datagrams.close()
 
+    def expel(self) -> None:
+        """Close the connections of those whom the gate has banned."""
+        for connection in self.streams.open:
+            if self._ears.gate.is_banned(connection.peer.host):
+                connection.end("banned")
+
+    def _welcome(self, transport: str, sock: socket.socket, host: str, port: int) -> None:
+        if self._ears.gate.is_banned(host):
+            self.counters.refused["banned"] += 1
+            sock.close()
+        else:
+            self.streams.welcome(transport, sock, host, port)
+
     def _hear(self, data: bytes, source: Address) -> None:
         self.counters.received += 1
+        if not self._ears.gate.lets_in(data, source):
+            self.counters.dropped["not let in"] += 1
+            return
         if self._ears.on_message is not None:
             self._ears.on_message("in", data, source, call_id_of(data))
         self._ears.hear(data, source)
