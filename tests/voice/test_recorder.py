@@ -1,10 +1,20 @@
+from dataclasses import replace
+
 import pytest
 
 from opentact.kit.ids import new_id
-from opentact.voice.recorder import FINISH_S, MOST_AT_ONCE
+from opentact.voice import causes
+from opentact.voice.callflow.call_steps import DoDial
+from opentact.voice.callflow.steps import At
+from opentact.voice.facts import ProfileFacts
+from opentact.voice.outbound_profiles import OutboundVoiceProfile
+from opentact.voice.recorder import FINISH_S, MOST_AT_ONCE, wanted
 from opentact.voice.testing import PaperMediaLeg
+from support.connected import FLOW, talk
+from support.dialling import connected
 from support.phone import Phone, app, call_for, flow
 from support.virtual_time import passes, settle, virtually
+from support.world import NOON
 
 
 def records(phone: Phone) -> list[tuple[str, str | None, str | None]]:
@@ -16,7 +26,8 @@ def records(phone: Phone) -> list[tuple[str, str | None, str | None]]:
 async def test_a_recording_is_told_when_it_begins_and_with_its_link_when_it_is_stored() -> None:
     phone = await call_for('<Record tag="vm"><Pause length="2000"/></Record>')
     await phone.ended()
-    began, ended = phone.frames("call_record")
+    asked, began, ended = phone.frames("call_record")
+    assert (asked["payload"]["state"], asked["payload"]["url"]) == ("requested", None)
     assert (began["payload"]["state"], began["payload"]["url"]) == ("writing", None)
     assert (ended["payload"]["state"], ended["payload"]["duration"]) == ("stored", 2000)
     assert ended["payload"]["url"].startswith("http://test/")
@@ -40,7 +51,11 @@ async def test_a_recording_goes_on_beside_the_flow_until_it_is_stopped() -> None
     )
     await phone.ended()
     assert [success for _, success, _ in phone.commands] == [True] * 5
-    assert records(phone) == [("writing", "all", None), ("stored", "all", "stopped")]
+    assert records(phone) == [
+        ("requested", "all", None),
+        ("writing", "all", None),
+        ("stored", "all", "stopped"),
+    ]
 
 
 @virtually
@@ -50,7 +65,8 @@ async def test_of_two_recordings_with_one_tag_the_one_that_runs_is_meant_then_th
         '<RecordStop tag="b"/>'
     )
     await phone.ended()
-    assert [state for state, _, _ in records(phone)] == ["writing", "writing", "stored", "stored"]
+    began = ["requested", "writing"] * 2
+    assert [state for state, _, _ in records(phone)] == [*began, "stored", "stored"]
     assert phone.commands[-1][1:] == (False, "there is no recording with the tag 'b' in this call")
 
 
@@ -133,7 +149,6 @@ async def test_a_recording_that_is_not_written_out_holds_no_flow() -> None:
     ("command", "why"),
     [
         ('<Record leg="bleg"/>', "there is no other leg"),
-        ('<RecordStart format="mp3"/>', "a recording cannot be mp3 yet"),
     ],
 )
 async def test_what_cannot_be_recorded_is_said(command: str, why: str) -> None:
@@ -155,3 +170,69 @@ async def test_a_call_makes_only_so_many_recordings_at_once() -> None:
     phone = await call_for("<RecordStart/>" * (MOST_AT_ONCE + 1))
     await phone.ended()
     assert [success for _, success, _ in phone.commands] == [True] * MOST_AT_ONCE + [False]
+
+
+@virtually
+@pytest.mark.parametrize(
+    ("attributes", "leg", "how"),
+    [
+        ("", "caller", ("wav", 1, False)),
+        ('leg="bleg" format="mp3"', "callee", ("mp3", 1, False)),
+        ('leg="both"', "caller", ("wav", 2, True)),
+        ('leg="both" channels="1"', "caller", ("wav", 1, True)),
+        ('channels="2"', "caller", ("wav", 2, True)),
+    ],
+)
+async def test_either_leg_or_both_are_recorded_as_asked(
+    attributes: str, leg: str, how: tuple[str, int, bool]
+) -> None:
+    call = await talk()
+    call.post(f"<RecordStart {attributes}/>")
+    await settle()
+    [made] = getattr(call, leg).recording.values()
+    assert (made["format"], made["channels"], made["both"]) == how
+    assert made["path"].suffix == f".{how[0]}"
+    await call.ends()
+    assert records(call.phone)[-1][0] == "stored"
+
+
+@virtually
+async def test_a_dial_records_both_sides_from_the_answer_to_the_end_of_the_connection() -> None:
+    call = await talk(
+        flow=FLOW.replace("<Dial>", '<Dial record="record-from-answer">').format("+12025550123")
+    )
+    [made] = call.caller.recording.values()
+    assert (made["channels"], made["both"]) == (2, True)
+    call.bob.hangs_up()
+    await settle()
+    assert records(call.phone)[-1] == ("stored", None, "stopped")
+    await call.ends()
+
+
+@virtually
+@pytest.mark.parametrize(
+    ("record_calls", "caller_id", "recorded"),
+    [(0, 12025550199, False), (1, 12025550199, True), (1, 12025550111, False), (2, None, True)],
+)
+async def test_a_profile_records_what_it_says(
+    record_calls: int, caller_id: int | None, *, recorded: bool
+) -> None:
+    profile = OutboundVoiceProfile(
+        name="out",
+        tech_prefix=1,
+        record_calls=record_calls,
+        file_format="mp3",
+        audio_track_type=1,
+        account_uuid=new_id(),
+        created_on=NOON,
+        modified_on=NOON,
+    )
+    made, partner = connected()
+    placed = replace(partner.attempt.placed, profile=ProfileFacts(profile, caller_id))
+    partner.attempt.placed = placed
+    asked = wanted(DoDial(at=At("Dial[0]", 1), targets=("1",), timeout_ms=1), partner)
+    assert (asked is not None) is recorded
+    if asked is not None:
+        assert (asked.format, asked.channels) == ("mp3", 2)
+    partner.leave(causes.CALLER_HUNG_UP)
+    await made.end()

@@ -15,6 +15,7 @@ from .services import Caller, Inject
 from .wire.call_shapes import RecordingOut
 from .wire.calls import recording_out
 
+_TYPES = {"wav": "audio/wav", "mp3": "audio/mpeg"}
 router = APIRouter(prefix="/rest", tags=["Recording"])
 
 
@@ -56,7 +57,9 @@ async def remove_record(uuid: UUID, who: Caller, services: Inject) -> Response:
         **errors(404, public=True),
         401: {"model": ErrorOut, "description": "The link is altered or has expired"},
         200: {
-            "content": {"audio/wav": {"schema": {"type": "string", "format": "binary"}}},
+            "content": {
+                kind: {"schema": {"type": "string", "format": "binary"}} for kind in _TYPES.values()
+            },
             "description": "The sound",
         },
     },
@@ -75,4 +78,4 @@ async def record_file(
     if found.state is not RecordingState.STORED or not path.is_file():
         raise NotFound("Recording not found")
     name = f"{found.tag or found.uuid}.{found.format}".replace("/", "_")
-    return FileResponse(path, media_type="audio/wav", filename=name)
+    return FileResponse(path, media_type=_TYPES[found.format], filename=name)

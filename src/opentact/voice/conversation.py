@@ -6,6 +6,7 @@ are kept by the call book, the verbs are done by the actor, the flows come from 
 
 import asyncio
 from datetime import datetime
+from functools import partial
 from typing import Any
 from weakref import proxy
 
@@ -59,11 +60,11 @@ class Conversation:
         self._app = app
         self._static = static
         self._rate, self._desk = rate, desk
-        self._recorder = CallRecorder(card, line, desk.book, desk.clock, desk.recordings)
         # By a proxy, for the two would hold each other beyond the end of the call.
         me = proxy(self)
-        sounding = Sounding(line, lambda: me.partner)
-        self._actor = Actor(line, desk.props, self._recorder, me, sounding)
+        others = partial(getattr, me, "partner")
+        self._recorder = CallRecorder(card, line, desk.book, desk.clock, desk.recordings, others)
+        self._actor = Actor(line, desk.props, self._recorder, me, Sounding(line, others))
         self._dial: FlowDial | None = None
         self._budget = Budget()
         self._posted: FlowDocument | None = None
@@ -81,6 +82,11 @@ class Conversation:
     def partner(self) -> Partner | None:
         """Who a Dial has connected, if anybody."""
         return self._dial.partner if self._dial is not None else None
+
+    def meet(self, partner: Partner) -> None:
+        """Be connected with somebody else's call."""
+        if self._dial is not None:
+            self._dial.partner = partner
 
     def line_is_over(self) -> None:
         """Stop what runs: the line's end is decided."""
@@ -124,7 +130,8 @@ class Conversation:
         """Let the flow call others; `hops` and `passed` are how far this call has come."""
         profile = self.card.call.outbound_profile_uuid or self._app.outbound_voice_profile_uuid
         came = Origin(self.card, profile, hops, passed)
-        self._dial = FlowDial(came, self.line, proxy(self), desk)
+        self._dial = dial = FlowDial(came, self.line, proxy(self), desk)
+        dial.on_joined, dial.on_parted = self._recorder.joined, self._recorder.parted
 
     async def dial(self, ask: DoDial) -> Reply:
         """Call others, and stay with who answers until one of them hangs up."""

@@ -88,11 +88,13 @@ class FlowDial:
     def __init__(self, origin: Origin, line: Line, owner: Dialling, desk: DialDesk) -> None:
         self.partner: Partner | None = None
         self.on_joined: Callable[[Partner, DoDial], None] = lambda _partner, _ask: None
+        self.on_parted: Callable[[DoDial], None] = lambda _ask: None
         self._origin = origin
         self._line = line
         self._owner = owner
         self._desk = desk
         self._ringing_back = False
+        self._ask: DoDial | None = None
 
     async def dial(self, ask: DoDial, stop: "asyncio.Future[str]") -> Reply:
         """Ring, connect, and stay until the callee hangs up. Raises `Over`."""
@@ -145,6 +147,8 @@ class FlowDial:
         partner, self.partner = self.partner, None
         if partner is None:
             return
+        if self._ask is not None:
+            self.on_parted(self._ask)
         partner.leave(cause)
         # What was pressed meanwhile was for the partner.
         self._line.keys.clear()
@@ -202,7 +206,7 @@ class FlowDial:
             self._line.ring_back()
 
     def _join(self, partner: Partner, ask: DoDial) -> None:
-        self.partner = partner
+        self.partner, self._ask = partner, ask
         self._owner.pick_up()
         partner.join()
         card = self._origin.card

@@ -29,8 +29,10 @@ from .recordings import Recording, RecordingState
 
 Link = Callable[[UUID, datetime], str]
 HEARTBEAT_S = 5.0
+OPEN = (RecordingState.REQUESTED, RecordingState.WRITING)
 _WAV_HEADER = 44
-_WAV_BYTES_PER_MS = 16
+# Of each channel: 16 bits at 8 kHz, or MP3 at the 24 kbit/s that we write.
+_BYTES_PER_MS = {"wav": 16, "mp3": 3}
 
 
 async def beat(session: AsyncSession, node: str, now: datetime) -> None:
@@ -121,7 +123,7 @@ async def _close_recordings(
     """End the recordings that were being written, oldest first."""
     found = await session.scalars(
         select(Recording)
-        .where(Recording.call_uuid == card.call.uuid, Recording.state == RecordingState.WRITING)
+        .where(Recording.call_uuid == card.call.uuid, Recording.state.in_(OPEN))
         .order_by(Recording.created_on, Recording.uuid)
     )
     closed = list(found)
@@ -129,12 +131,14 @@ async def _close_recordings(
         file = folder / recording.file
         size = file.stat().st_size if file.exists() else 0
         recording.modified_on = now
-        if size <= _WAV_HEADER:
+        header = _WAV_HEADER if recording.format == "wav" else 0
+        if size <= header:
             recording.state = RecordingState.FAILED
             recording.reason = "the server was cut off before any of it was written"
             continue
         recording.state, recording.ended_by = RecordingState.STORED, "crash"
         recording.size = size
-        recording.duration = (size - _WAV_HEADER) // _WAV_BYTES_PER_MS
+        per_ms = _BYTES_PER_MS.get(recording.format, 16) * recording.channels
+        recording.duration = (size - header) // per_ms
         card.recordings.append(recording.uuid)
     return closed

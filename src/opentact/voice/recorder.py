@@ -4,6 +4,7 @@ Every recording ends as stored or failed with its reason, and says so; none is j
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,14 +12,16 @@ from opentact.kit.clock import Clock
 
 from .call_book import CallBook, new_recording
 from .call_events import CallCard
-from .callflow.call_steps import DoRecordWait
+from .callflow.call_steps import DoDial, DoRecordWait
 from .callflow.steps import Done, DoRecordStart, DoRecordStop, Failed, Reply
-from .leg_audio import RecordEnd
+from .leg_audio import LegAudio, RecordEnd
 from .line import Line
 from .media import RecordFailed
+from .partner import Partner
 from .recordings import Recording, RecordingState
 
 MOST_AT_ONCE = 4  # of one call; the media engine has room for eight on a leg
+OWN, ALL = 1, 2  # of a profile's record_calls
 FINISH_S = 5.0  # how long a recording may take to be written out once it is stopped
 
 
@@ -28,6 +31,7 @@ class _Running:
     number: int
     path: Path
     command: DoRecordStart
+    line: LegAudio
     ended: "asyncio.Future[None]"
     ended_by: str | None = None
 
@@ -36,10 +40,17 @@ class CallRecorder:
     """Starts, stops and looks after the recordings of one call."""
 
     def __init__(
-        self, card: CallCard, line: Line, book: CallBook, clock: Clock, folder: Path
+        self,
+        card: CallCard,
+        line: Line,
+        book: CallBook,
+        clock: Clock,
+        folder: Path,
+        partner: Callable[[], Partner | None] = lambda: None,
     ) -> None:
-        """Write into `folder`."""
+        """Write into `folder`; `partner` gives who the caller is connected with, if anybody."""
         self._card = card
+        self._partner = partner
         self._line = line
         self._book = book
         self._clock = clock
@@ -49,28 +60,51 @@ class CallRecorder:
 
     def start(self, ask: DoRecordStart) -> Reply:
         """Begin a recording of the caller, on an answered call."""
-        if ask.leg == "bleg":
+        partner = self._partner()
+        if ask.leg == "bleg" and partner is None:
             return Failed("there is no other leg in this call that could be recorded")
-        if ask.format != "wav":
-            return Failed(f"a recording cannot be {ask.format} yet: use wav")
         if sum(not each.ended.done() for each in self._all) >= MOST_AT_ONCE:
             return Failed(f"{MOST_AT_ONCE} recordings run already")
+        line = partner.line if partner is not None and ask.leg == "bleg" else self._line
+        channels = ask.channels or (2 if ask.leg == "both" else 1)
         recording = new_recording(
-            self._card, ask.tag, "", self._clock.now(), state=RecordingState.WRITING
+            self._card,
+            ask.tag,
+            "",
+            self._clock.now(),
+            state=RecordingState.REQUESTED,
+            format=ask.format,
+            channels=channels,
         )
-        recording.file = f"{recording.uuid}.wav"
+        recording.file = f"{recording.uuid}.{ask.format}"
         path = self._folder / recording.file
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        running = _Running(recording, 0, path, ask, ended)
-        running.number = self._line.record(
+        running = _Running(recording, 0, path, ask, line, ended)
+        self._all.append(running)
+        self._book.recording_opened(self._card, recording)
+        running.number = line.record(
             path,
             lambda end: self._ended(running, end),
             max_ms=ask.max_ms,
             silence_ms=ask.silence_ms,
+            channels=channels,
+            format=ask.format,
+            both=ask.leg == "both" or channels == 2,  # noqa: PLR2004 - stereo is both
         )
-        self._all.append(running)
-        self._book.recording_opened(self._card, recording)
+        self._book.recording_closed(self._card, recording, state=RecordingState.WRITING)
         return Done("recording; it will not be transcribed yet" if ask.asr else "recording")
+
+    def joined(self, partner: Partner, ask: DoDial) -> None:
+        """Record a connection, if its Dial or the profile it went out by wants that."""
+        asked = wanted(ask, partner)
+        if asked is not None:
+            self.start(asked)
+
+    def parted(self, ask: DoDial) -> None:
+        """End the recording of a connection."""
+        running = next((r for r in reversed(self._all) if r.command.path == ask.path), None)
+        if running is not None:
+            self._end(running)
 
     async def stop(self, ask: DoRecordStop) -> Reply:
         """End the recording that this command began, else of its tag, else the latest."""
@@ -111,7 +145,7 @@ class CallRecorder:
 
     def _end(self, running: _Running) -> None:
         if not running.ended.done():
-            self._line.media.stop_record(running.number)
+            running.line.media.stop_record(running.number)
 
     def _key(self, key: str) -> bool:
         """End what this key was said to end; such a key is no answer to the next question."""
@@ -152,6 +186,28 @@ class CallRecorder:
             size=end.size,
             ended_by=running.ended_by or end.reason,
         )
+
+
+def wanted(ask: DoDial, partner: Partner) -> DoRecordStart | None:
+    """Say how a connection is to be recorded, None if not (spec/04 `record_calls`).
+
+    A profile records all calls (2), or those that show its own number (1).
+    """
+    facts = partner.attempt.placed.profile
+    profile = facts.profile if facts is not None else None
+    by_profile = False
+    if facts is not None and profile is not None:
+        shown = partner.attempt.placed.card.call.from_.lstrip("+") == str(facts.caller_id)
+        by_profile = profile.record_calls == ALL or (profile.record_calls == OWN and shown)
+    if not ask.record and not by_profile:
+        return None
+    if profile is None or not by_profile:
+        return DoRecordStart(at=ask.at, leg="both")
+    stereo = bool(profile.audio_track_type)
+    mp3 = profile.file_format == "mp3"
+    return DoRecordStart(
+        at=ask.at, leg="both", format="mp3" if mp3 else "wav", channels=2 if stereo else 1
+    )
 
 
 def _no_recording(tag: str | None) -> Reply:

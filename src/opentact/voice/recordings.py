@@ -21,8 +21,9 @@ LINK_LIFE_S = 3600
 
 
 class RecordingState(StrEnum):
-    """How far a recording is."""
+    """How far a recording is: asked for, being written, on disk, or not."""
 
+    REQUESTED = "requested"
     WRITING = "writing"
     STORED = "stored"
     FAILED = "failed"

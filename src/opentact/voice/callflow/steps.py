@@ -105,7 +105,8 @@ class DoRecordStart(Ask):
     """Start a recording, called by its tag if it has one; it goes on while the flow does.
 
     It ends by itself after `max_ms`, after `silence_ms` without speech, or on one of `stop_keys`
-    (each only if given), at DoRecordStop, and with the call.
+    (each only if given), at DoRecordStop, and with the call. Of `both` legs each has a channel
+    of its own, unless `channels` is 1.
     """
 
     asr: bool = False
@@ -113,7 +114,8 @@ class DoRecordStart(Ask):
     silence_ms: int | None = None
     stop_keys: str = ""
     leg: Leg = "aleg"
-    format: str = "wav"
+    format: Literal["wav", "mp3"] = "wav"
+    channels: Literal[1, 2] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

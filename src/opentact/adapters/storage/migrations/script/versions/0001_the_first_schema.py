@@ -354,7 +354,9 @@ def upgrade() -> None:
         sa.Column("account_uuid", sa.Uuid(), nullable=False),
         sa.Column("call_uuid", sa.Uuid(), nullable=False),
         sa.Column(
-            "state", sa.Enum("WRITING", "STORED", "FAILED", name="recordingstate"), nullable=False
+            "state",
+            sa.Enum("REQUESTED", "WRITING", "STORED", "FAILED", name="recordingstate"),
+            nullable=False,
         ),
         sa.Column("tag", sa.String(), nullable=True),
         sa.Column("file", sa.String(), nullable=False),
