@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 ARGS ?=
 BIN := .venv/bin
+# A file's tests stay together, so that what they share is made once (docs/decisions/0101).
+PYTEST := $(BIN)/pytest -n auto --dist loadfile
 
 .PHONY: help demo serve test check bench docs migration voice lock clean
 
@@ -20,14 +22,14 @@ serve: ## Start everything on this machine, with its data in ./data
 
 test: ## Run all tests, installing the peers they talk to (APT=no: without, their tests are skipped)
 	@tools/setup dev peers
-	@$(BIN)/pytest $(ARGS)
+	@$(PYTEST) -q -rs --durations=20 $(ARGS)
 
 check: ## Before every push: format, lint, types, and the tests that start no outside peer
 	@tools/setup dev
 	@tools/step "format" $(BIN)/ruff format --check .
 	@tools/step "lint" $(BIN)/ruff check .
 	@tools/step "types" $(BIN)/mypy src tests
-	@$(BIN)/pytest -q -m "not e2e" $(ARGS)
+	@$(PYTEST) -q -m "not e2e" $(ARGS)
 
 bench: ## Measure what bench/ promises; each script prints its table
 	@tools/setup dev peers

@@ -4,6 +4,7 @@ No test leaves the machine. Tests below `tests/e2e` carry the marker `e2e`. A pe
 installed is named at the end of the run, so that a skipped promise is never a silent one.
 """
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from support.peers import MISSING
 from support.postgres import PostgresServer, postgres_server
 
 E2E = Path(__file__).parent / "e2e"
+MOST_WORKERS = 8  # each has a PostgreSQL server and a platform of its own
 
 network.wall_off()
 
@@ -24,6 +26,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if E2E in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors, as end-to-end tests mostly wait."""
+    return min((os.cpu_count() or 1) + 1, MOST_WORKERS)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

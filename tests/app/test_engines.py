@@ -14,8 +14,9 @@ from opentact.adapters.media.inline import InlineMedia
 from opentact.app.engines import open_engines
 from opentact.app.settings import Settings
 from opentact.voice.media import MediaEngine
+from support.peers import MEDIA_FIRST, MEDIA_LAST
 
-INLINE = Settings(sip="127.0.0.1:0", media="inline", rtp_ports="30000-30999")
+INLINE = Settings(sip="127.0.0.1:0", media="inline", rtp_ports=f"{MEDIA_FIRST}-{MEDIA_LAST}")
 
 
 @pytest.mark.parametrize(("media", "kind"), [("inline", InlineMedia), ("process", ProcessMedia)])
@@ -27,7 +28,7 @@ async def test_media_is_where_the_setting_wants_it_and_within_its_ports(
         _, engine, _ = await open_engines(settings, stack)
         assert isinstance(engine, kind)
         leg = await engine.open(UUID(int=1), "127.0.0.1")
-        assert 30000 <= leg.port <= 30999
+        assert MEDIA_FIRST <= leg.port <= MEDIA_LAST
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as let_go:
         let_go.bind(("127.0.0.1", leg.port))
 

@@ -19,9 +19,10 @@ from opentact.kit.ids import new_id
 from opentact.voice.media import DigitHeard, MediaLeg, Played
 from opentact.voice.sdp.offer_answer import answer
 from opentact.voice.sip.effects import Cancelled, HungUp, LegEvent
-from support.peers import LOOPBACK
+from support.peers import LOOPBACK, free_ports
 
-NEAR, FAR = (44_400, 44_419), (44_420, 44_439)
+FIRST = free_ports(40)
+NEAR, FAR = (FIRST, FIRST + 19), (FIRST + 20, FIRST + 39)
 
 
 class FarEnd:

@@ -15,13 +15,14 @@ from opentact.app import carrier_outcomes, simulated_carrier
 from opentact.app.carrier_outcomes import OUTCOMES
 from opentact.app.simulate import Caller, CallOutcome, CallPlan
 from opentact.app.simulated_carrier import NAME, SimulatedCarrier
+from support.peers import MEDIA_FIRST, MEDIA_LAST
 
 HOST = "127.0.0.1"
 
 
 @pytest.fixture
 async def carrier() -> AsyncIterator[SimulatedCarrier]:
-    media = InlineMedia(MediaSettings(first_port=31_000, last_port=31_999))
+    media = InlineMedia(MediaSettings(first_port=MEDIA_FIRST, last_port=MEDIA_LAST))
     made = await SimulatedCarrier.open(HOST, 0, media)
     try:
         yield made

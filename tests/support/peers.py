@@ -5,16 +5,26 @@ of them (`tests/conftest.py`). Peers listen on loopback, on ports that were free
 and die with the test run however it ends.
 """
 
+import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from itertools import count, islice
 from typing import NoReturn
 
 import pytest
 
 LOOPBACK = "127.0.0.1"
+
+# Where tests listen: each worker of a run has a lane of ports, and the lanes end before 20000,
+# where our media ports begin.
+LANES_BEGIN, LANES, LANE = 10_000, 10, 1_000
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % LANES
+
+# Where media engines that a test makes itself open their legs: between the servers' ports and
+# those that Linux gives away by itself, again a lane for each worker.
+MEDIA_FIRST, MEDIA_LAST = 30_000 + 270 * WORKER, 30_269 + 270 * WORKER
 
 # How a skip for want of a peer begins; the end of the run lists these.
 MISSING = "peer missing: "
@@ -47,26 +57,54 @@ def skip_missing(reason: str) -> NoReturn:
     pytest.skip(MISSING + reason)
 
 
+def _lane() -> Iterator[int]:
+    """Go round the ports of this test process, which no other worker of the run takes.
+
+    They lie below those the system gives away by itself (Linux: from 32768), so that none is
+    taken between being found and being used. Two runs at once begin at different places.
+    """
+    first = LANES_BEGIN + LANE * WORKER
+    start = os.getpid() * 37 % LANE
+    return (first + (start + step) % LANE for step in count())
+
+
+_ports = _lane()
+
+
 def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
     """Find a loopback port that nobody listens on now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-    return port
+    return next(port for port in islice(_ports, LANE) if _is_free(port, kind))
+
+
+def free_ports(number: int) -> int:
+    """Find so many UDP ports side by side that nobody holds; the first of them is even."""
+    found: list[int] = []
+    for port in islice(_ports, 2 * LANE):
+        goes_on = port == found[-1] + 1 if found else port % 2 == 0
+        if not (goes_on and _is_free(port, socket.SOCK_DGRAM)):
+            found = []
+            continue
+        found.append(port)
+        if len(found) == number:
+            return found[0]
+    raise OSError(f"no {number} free UDP ports side by side")
 
 
 def free_media_port() -> int:
     """Find an even UDP port whose next one is free too: RTP and its RTCP (RFC 3550 section 11)."""
-    for port in range(free_port() & ~1, 65_534, 2):
-        with (
-            socket.socket(type=socket.SOCK_DGRAM) as media,
-            socket.socket(type=socket.SOCK_DGRAM) as control,
-            suppress(OSError),
-        ):
-            media.bind((LOOPBACK, port))
-            control.bind((LOOPBACK, port + 1))
-            return port
-    raise OSError("no two free UDP ports side by side")
+    return free_ports(2)
+
+
+def _is_free(port: int, kind: socket.SocketKind) -> bool:
+    with socket.socket(type=kind) as probe:
+        if kind == socket.SOCK_STREAM:
+            # As servers do: a port whose connections ended a moment ago is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
 
 
 def dying_with_us(command: Sequence[str]) -> list[str]:

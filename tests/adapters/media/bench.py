@@ -16,9 +16,12 @@ from opentact.voice.media import (
 from opentact.voice.rtp import rtcp
 from opentact.voice.rtp.packet import RtpPacket, pack, parse
 from opentact.voice.sdp.offer_answer import Direction, Negotiated
+from support.peers import MEDIA_FIRST, MEDIA_LAST
 
 HOST = "127.0.0.1"
-SETTINGS = MediaSettings(first_port=44_200, last_port=44_999, report_every=5.0, rtp_timeout=60.0)
+SETTINGS = MediaSettings(
+    first_port=MEDIA_FIRST, last_port=MEDIA_LAST, report_every=5.0, rtp_timeout=60.0
+)
 WALL = 1_700_000_000.0
 
 

@@ -26,10 +26,13 @@ from opentact.voice.media import (
 from opentact.voice.rtp.g711 import Codec
 from opentact.voice.rtp.tones import Tone
 from opentact.voice.rtp.wav import HEADER_BYTES, samples
+from support.peers import MEDIA_FIRST, MEDIA_LAST, free_ports
 
 T = TypeVar("T", bound=MediaEvent)
 
-SETTINGS = MediaSettings(first_port=41_000, last_port=43_999, rtp_timeout=0.3, report_every=0.2)
+SETTINGS = MediaSettings(
+    first_port=MEDIA_FIRST, last_port=MEDIA_LAST, rtp_timeout=0.3, report_every=0.2
+)
 
 
 async def event(leg: MediaLeg, kind: type[T]) -> T:
@@ -74,10 +77,11 @@ class MediaContract(EngineContract):
         legs = [await engine.open(uuid4(), HOST) for _ in range(5)]
         assert len({leg.port for leg in legs}) == 5
         assert [leg.port % 2 for leg in legs] == [0] * 5
-        assert all(41_000 <= leg.port <= 43_999 for leg in legs)
+        assert all(MEDIA_FIRST <= leg.port <= MEDIA_LAST for leg in legs)
 
     async def test_says_when_no_port_is_left(self) -> None:
-        engine = await self.make(MediaSettings(first_port=44_000, last_port=44_003))
+        first = free_ports(4)
+        engine = await self.make(MediaSettings(first_port=first, last_port=first + 3))
         try:
             await engine.open(uuid4(), HOST)
             last = await engine.open(uuid4(), HOST)

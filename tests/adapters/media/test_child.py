@@ -19,6 +19,7 @@ from opentact.adapters.media.child import ProcessMedia
 from opentact.adapters.media.settings import MediaSettings
 from opentact.voice.media import MediaGone, MediaStats, MediaUnavailable
 from opentact.voice.rtp.wav import HEADER_BYTES, samples
+from support.peers import free_ports
 
 
 class TestProcessMedia(MediaContract, DigitsContract, BridgeContract, RecordingContract):
@@ -163,14 +164,15 @@ async def test_the_process_takes_all_descriptors_it_may() -> None:
 
 
 async def test_a_call_given_up_while_its_ports_are_bound_leaves_none() -> None:
-    media = ProcessMedia(MediaSettings(first_port=44_010, last_port=44_011, port_rest=0))
+    port = free_ports(2)
+    media = ProcessMedia(MediaSettings(first_port=port, last_port=port + 1, port_rest=0))
     await media.start()
     opening = asyncio.ensure_future(media.open(uuid4(), HOST))
     await asyncio.sleep(0)
     opening.cancel()
     with pytest.raises(asyncio.CancelledError):
         await opening
-    assert (await media.open(uuid4(), HOST)).port == 44_010
+    assert (await media.open(uuid4(), HOST)).port == port
     await media.close()
 
 

@@ -5,9 +5,11 @@ import pytest
 
 from opentact.adapters.media.ports import PortPool
 from opentact.voice.media import NoMediaPorts
+from support.peers import free_ports
 
 HOST = "127.0.0.1"
-FIRST, LAST = 44_100, 44_109
+FIRST = free_ports(10)
+LAST = FIRST + 9
 
 Pair = tuple[socket.socket, socket.socket]
 
@@ -42,7 +44,7 @@ def binder() -> Iterator[Binder]:
 
 
 def test_hands_out_even_ports_with_their_neighbours(binder: Binder) -> None:
-    assert [binder.bind(0) for _ in range(5)] == [44_100, 44_102, 44_104, 44_106, 44_108]
+    assert [binder.bind(0) for _ in range(5)] == list(range(FIRST, LAST, 2))
     assert [rtcp.getsockname()[1] - rtp.getsockname()[1] for rtp, rtcp in binder.held] == [1] * 5
     with pytest.raises(NoMediaPorts, match="no media port is free"):
         binder.bind(0)
@@ -58,16 +60,16 @@ def test_a_closed_port_rests_before_it_is_used_again(binder: Binder) -> None:
 
 def test_ports_that_others_hold_are_stepped_over(binder: Binder) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-        other.bind((HOST, 44_101))
-        assert [binder.bind(0) for _ in range(4)] == [44_102, 44_104, 44_106, 44_108]
+        other.bind((HOST, FIRST + 1))
+        assert [binder.bind(0) for _ in range(4)] == list(range(FIRST + 2, LAST, 2))
         with pytest.raises(NoMediaPorts):
             binder.bind(1)
-    assert binder.bind(6) == 44_100
+    assert binder.bind(6) == FIRST
 
 
 def test_begins_anywhere_in_the_range() -> None:
     made = Binder(PortPool(FIRST, LAST, rest=5, start=8))
-    assert made.bind(0) == 44_106
+    assert made.bind(0) == FIRST + 6
     for each in made.held[0]:
         each.close()
 

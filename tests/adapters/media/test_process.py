@@ -19,8 +19,10 @@ from adapters.media.peer import HOST
 from opentact.adapters.media import process, wire
 from opentact.adapters.media.process import MediaProcess
 from opentact.adapters.media.settings import MediaSettings
+from support.peers import free_ports
 
-TWO_PORTS = MediaSettings(first_port=44_020, last_port=44_021, port_rest=0, realtime=False)
+PORT = free_ports(2)
+TWO_PORTS = MediaSettings(first_port=PORT, last_port=PORT + 1, port_rest=0, realtime=False)
 MODULE = "opentact.adapters.media.process"
 
 
@@ -58,7 +60,7 @@ def test_a_leg_is_opened_refused_closed_and_its_ports_given_again() -> None:
     with spoken_to() as media:
         assert media.hear() == ("ready", [])
         media.say("open", first, HOST)
-        assert media.hear() == ("opened", [first, HOST, 44_020])
+        assert media.hear() == ("opened", [first, HOST, PORT])
         media.say("open", second, HOST)
         kind, (leg, why) = media.hear()
         assert (kind, leg) == ("refused", second)
@@ -67,7 +69,7 @@ def test_a_leg_is_opened_refused_closed_and_its_ports_given_again() -> None:
         kind, (leg, *figures) = media.hear()
         assert (kind, leg, figures[0]) == ("closed", first, 0)
         media.say("open", second, HOST)
-        assert media.hear() == ("opened", [second, HOST, 44_020])
+        assert media.hear() == ("opened", [second, HOST, PORT])
 
 
 def test_signals_to_the_whole_group_leave_it_to_the_server_to_end_its_calls() -> None:
