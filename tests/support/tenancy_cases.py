@@ -144,6 +144,9 @@ CASES |= {
         hidden_in_body({"to": "+12025550123", "xml": "<Response/>", **_SHOWS}),
         hidden_in_body({"to": "+12025550123", "sip_control_app": "{theirs.app}", **_OWN}),
     ],
+    "POST /rest/call/bridge": hidden_in_body(
+        {"call_a": "{theirs.call}", "call_b": "{theirs.call}"}
+    ),
     "POST /rest/batch": [
         hidden_in_body({"phones": [12025550123], "xml": "<Response/>", **_PROFILE}),
         hidden_in_body({"phones": [12025550123], "xml": "<Response/>", **_SHOWS}),

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
 
 from opentact.voice.callflow.document import read
 from opentact.voice.calls import get_call
@@ -46,6 +47,30 @@ async def hang_up(uuid: UUID, who: Caller, services: Inject) -> Response:
     conversation = await _live(uuid, who, services)
     conversation.hang_up()
     return ok(call_entity(conversation.card))
+
+
+class BridgeNew(BaseModel):
+    """Two live calls of the account, by their uuids."""
+
+    call_a: UUID
+    call_b: UUID
+
+
+@router.post(
+    "/call/bridge",
+    operation_id="BridgeCalls",
+    response_model=Envelope[list[CallOut]],
+    responses=errors(404, 409),
+)
+async def bridge(body: BridgeNew, who: Caller, services: Inject) -> Response:
+    """Connect two calls that talk; what runs on them is stopped. When one ends, so does the other.
+
+    A flow that is posted to either runs beside the connection.
+    """
+    one = await _live(body.call_a, who, services)
+    two = await _live(body.call_b, who, services)
+    services.switchboard.join(one, two)
+    return ok([call_entity(one.card), call_entity(two.card)])
 
 
 @router.post(

@@ -5,10 +5,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, model_validator
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from opentact.accounts.accounts import get_account
 from opentact.billing.rating import MINUTE_S
 from opentact.kit.faults import Conflict, Fault, NotFound
+from opentact.numbers.leases import get_lease
 from opentact.voice import causes
 from opentact.voice.apps import get_app_for_call
 from opentact.voice.call_events import CallCard
@@ -59,12 +61,15 @@ class FlowFields(BaseModel):
 
     @model_validator(mode="after")
     def _one_flow(self) -> Self:
-        given = [self.xml, self.call_flow_url, self.sip_control_app]
+        given = [self.xml, self.call_flow_url, self.sip_control_app, *self._more()]
         if sum(each is not None for each in given) != 1:
             raise ValueError("expected one of xml, call_flow_url and sip_control_app")
         if self.xml is not None:
             sound(self.xml)
         return self
+
+    def _more(self) -> list[object]:
+        return []
 
     @property
     def source(self) -> FlowSource:
@@ -72,8 +77,20 @@ class FlowFields(BaseModel):
         return FlowSource(self.xml, self.call_flow_url, self.sip_control_app)
 
 
+class BridgeTo(BaseModel):
+    """Whom to call next, and to connect with who answered first."""
+
+    to: Number
+    tn_lease: UUID | None = None
+
+
 class CallNew(FlowFields):
     """A call to be placed. Without `tn_lease` and `from`, the profile's number is shown."""
+
+    bridge: Annotated[
+        BridgeTo | None,
+        Field(description="in place of a flow: call this number, and connect the two"),
+    ] = None
 
     outbound_voice_profile: UUID
     to: Callee
@@ -91,6 +108,9 @@ class CallNew(FlowFields):
     dry_run: Annotated[
         Flag, Field(description="answer price, route and refusals; nobody is called")
     ] = False
+
+    def _more(self) -> list[object]:
+        return [self.bridge]
 
     @property
     def shown(self) -> UUID | int | None:
@@ -136,13 +156,25 @@ async def create(body: CallNew, who: Caller, services: Inject, once: Once) -> Re
             replayed = await once.replay(session, _again(services, who), now=now)
             if replayed is not None:
                 return replayed
+        source = await _source(session, who, body)
         terms = await terms_of(
-            session, who.account, body.outbound_voice_profile, body.shown, body.source, now
+            session, who.account, body.outbound_voice_profile, body.shown, source, now
         )
     placer, order = placer_of(services), order_of(terms, body)
     if body.dry_run:
         return ok(await rehearsed(services, placer, order))
     return await _place(services, placer, once, order)
+
+
+async def _source(session: AsyncSession, who: Principal, body: CallNew) -> FlowSource:
+    """Give the flow; to bridge is a flow that dials."""
+    if body.bridge is None:
+        return body.source
+    lease = body.bridge.tn_lease or body.shown
+    shown = (await get_lease(session, who.account, lease)).tn if lease else None
+    caller = f' from="+{shown}"' if shown else ""
+    number = body.bridge.to.removeprefix("+")
+    return FlowSource(f"<Response><Dial{caller}><Number>+{number}</Number></Dial></Response>")
 
 
 def placer_of(services: Services) -> Placer:

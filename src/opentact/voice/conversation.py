@@ -68,9 +68,8 @@ class Conversation:
         self._dial: FlowDial | None = None
         self._budget = Budget()
         self._posted: FlowDocument | None = None
-        self._sorry = False
+        self._sorry, self._note = False, ""
         self._timers: list[asyncio.TimerHandle] = []
-        self._note = ""
         line.on_over = self.line_is_over
 
     @property
@@ -202,21 +201,21 @@ class Conversation:
     def _take(self) -> FlowDocument | None:
         """Take the flow that was posted, if one was, and let it run."""
         flow, self._posted = self._posted, None
-        if flow is not None:
-            self._sorry = False
+        self._sorry = self._sorry and flow is None
         if self.line.over is None and self._actor.stop.done():
             self._actor.stop = asyncio.get_running_loop().create_future()
         return flow
 
     async def _run(self, flow: FlowDocument) -> None:
         app = str(self.card.app.uuid) if self.card.app is not None else ""
-        facts = CallFacts(fields=self._fields, app=app, local_now=self._local_now)
+        facts = CallFacts(fields=self._told, app=app, local_now=self._local_now)
         run, reply = start(flow, facts, self._budget), None
         while True:
             try:
                 ask = run.send(reply)
             except StopIteration as stop:
-                if stop.value.why is not Why.DOCUMENT or not await self._talk_on():
+                dial = self._dial if stop.value.why is Why.DOCUMENT else None
+                if dial is None or not await dial.talk_on(self._actor.stop):
                     self._ended(stop.value)
                 return
             if isinstance(ask, Report):
@@ -226,9 +225,6 @@ class Conversation:
                 await asyncio.sleep(0)
             else:
                 reply = await self._actor.perform(ask)
-
-    async def _talk_on(self) -> bool:
-        return self._dial is not None and await self._dial.talk_on(self._actor.stop)
 
     def _ended(self, end: End) -> None:
         if end.why is Why.INTERRUPTED:
@@ -281,13 +277,12 @@ class Conversation:
             self._end_after(paid, causes.CREDIT_USED_UP)
 
     def _end_after(self, seconds: float, cause: Cause) -> None:
-        loop = asyncio.get_running_loop()
-        self._timers.append(loop.call_later(seconds, self.line.end, cause))
+        timer = asyncio.get_running_loop().call_later(seconds, self.line.end, cause)
+        self._timers.append(timer)
 
     def _forget_timers(self) -> None:
-        for timer in self._timers:
-            timer.cancel()
-        self._timers.clear()
+        while self._timers:
+            self._timers.pop().cancel()
 
     def _stop(self, why: str) -> None:
         if not self._actor.stop.done():
@@ -297,7 +292,7 @@ class Conversation:
         """Tell the time where the account is (spec/11 D-16)."""
         return self._desk.clock.now().astimezone(zone_of(self.card.account.time_zone))
 
-    def _fields(self) -> dict[str, Any]:
+    def _told(self) -> dict[str, Any]:
         return facts_of(self.card.call, answered=self.line.answered)
 
     def entity(self) -> dict[str, Any]:

@@ -44,6 +44,9 @@ class LiveCalls(Protocol):
     def of_account(self, account: UUID) -> list[CallCard]:
         """List the account's live calls, oldest first."""
 
+    def join(self, one: LiveCall, two: LiveCall) -> None:
+        """Connect two of them; a Fault says why that cannot be."""
+
 
 class NoCalls:
     """A platform on which nobody calls: for tools and tests of the API alone."""
@@ -55,3 +58,7 @@ class NoCalls:
     def of_account(self, account: UUID) -> list[CallCard]:
         del account
         return []
+
+    def join(self, one: LiveCall, two: LiveCall) -> None:
+        del one, two
+        raise CallIsOver

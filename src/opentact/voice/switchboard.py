@@ -36,6 +36,7 @@ from .endings import ending
 from .flow_dial import DialDesk
 from .forks import PASSED
 from .house import HOUSE, house_call
+from .joining import join_calls
 from .line import Line
 from .live_calls import LiveCall
 from .media import MediaEngine, MediaUnavailable, NoMediaPorts
@@ -126,6 +127,10 @@ class Switchboard:
     def of_account(self, account: UUID) -> list[CallCard]:
         """List the account's live calls, oldest first."""
         return [each.card for each in self.live.values() if each.card.account.uuid == account]
+
+    def join(self, one: LiveCall, two: LiveCall) -> None:
+        """Connect two live calls; `CannotJoin` says why that cannot be."""
+        join_calls(one, two, self._desk.book)
 
     async def close(self, cause: Cause = causes.SERVER_STOPPED) -> None:
         """Take no more calls, end those that live, and wait until their ends are stored."""
