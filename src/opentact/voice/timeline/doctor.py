@@ -123,33 +123,32 @@ _CAUSES: dict[str, tuple[str, str, str, str]] = {
 
 def examine(patients: Sequence[Patient]) -> list[Finding]:
     """Find what was wrong, each thing once for a leg."""
+    # Where media passes us by, what one end wrote is what the other is told.
+    passed_on = frozenset(each.sdp.address for p in patients for each in p.told if not each.ours)
     found: dict[tuple[str, str], Finding] = {}
     for patient in patients:
-        for finding in (*_descriptions(patient), *_facts(patient), *_end(patient)):
+        for finding in (*_descriptions(patient, passed_on), *_facts(patient), *_end(patient)):
             found.setdefault((finding.leg, finding.code), finding)
     return list(found.values())
 
 
-def _descriptions(patient: Patient) -> Iterator[Finding]:
+def _descriptions(patient: Patient, passed_on: frozenset[str | None]) -> Iterator[Finding]:
     for told in patient.told:
-        there = told.peer.removeprefix("house:").partition(":")[2].rpartition(":")[0]
-        if not _is_private(told.sdp.address) or _is_private(there) or _is_local(there):
+        if told.sdp.secure and not told.ours:
+            text = "It wants encrypted media (SRTP), which we do not speak."
+            yield Finding("srtp", patient.leg, text, "media encryption: off", THEIRS)
+        address, there = told.sdp.address, told.peer.partition(":")[2].rpartition(":")[0]
+        if not _is_private(address) or not _is_outside(there):
             continue
-        if told.ours:
+        if not told.ours:
             text = (
-                f"We told {there} to send its sound to {told.sdp.address}, an address it cannot"
-                " reach."
-            )
-            yield Finding("private_address", patient.leg, text, "OPENTACT_RTP_HOST", OURS)
-        else:
-            text = (
-                f"It is at {there} but wrote the private address {told.sdp.address} into its SDP:"
+                f"It is at {there} but wrote the private address {address} into its SDP:"
                 " it sits behind a NAT and does not know."
             )
             yield Finding("nat", patient.leg, text, _PUBLIC_ADDRESS, THEIRS)
-        if told.sdp.secure:
-            text = "It wants encrypted media (SRTP), which we do not speak."
-            yield Finding("srtp", patient.leg, text, "media encryption: off", THEIRS)
+        elif address not in passed_on:
+            text = f"We told {there} to send its sound to {address}, which it cannot reach."
+            yield Finding("private_address", patient.leg, text, "OPENTACT_RTP_HOST", OURS)
 
 
 def _facts(patient: Patient) -> Iterator[Finding]:
@@ -190,8 +189,8 @@ def _is_private(host: str | None) -> bool:
     return address.is_private and not address.is_loopback
 
 
-def _is_local(host: str) -> bool:
+def _is_outside(host: str) -> bool:
     try:
-        return ip_address(host.strip("[]")).is_loopback
+        return ip_address(host.strip("[]")).is_global
     except ValueError:
         return False
