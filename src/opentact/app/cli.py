@@ -24,6 +24,7 @@ COMMANDS = {
     "credit": ("cli_operator:credit_app", "Give an account credit."),
     "carrier": ("cli_carrier:carrier_app", "The operator's carriers."),
     "ban": ("cli_ban:ban_app", "Who is kept out of SIP, and why."),
+    "drill": ("cli_drill:drill_app", "Play attacks, and see what stops them."),
     "sip": ("cli_sip:sip_app", "SIP domains, and the users that register at them."),
     "rates": ("cli_wired:rates_app", "Rate decks: what outgoing calls cost."),
     "numbers": ("cli_wired:numbers_app", "The inventory, and the life of leases."),
