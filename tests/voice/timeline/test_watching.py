@@ -10,7 +10,6 @@ from opentact.voice.media import DigitHeard, Latched, MediaGone, Played, RecordF
 from opentact.voice.testing import PaperMedia
 from opentact.voice.timeline.traces import Trace, Traces
 from opentact.voice.timeline.watching import WatchedFetcher, WatchedMedia
-
 from support.tracing import card
 
 
