@@ -28,7 +28,7 @@ COMMANDS = {
     "sip": ("cli_sip:sip_app", "SIP domains, and the users that register at them."),
     "rates": ("cli_wired:rates_app", "Rate decks: what outgoing calls cost."),
     "numbers": ("cli_wired:numbers_app", "The inventory, and the life of leases."),
-    "call": ("cli_call:call_app", "Calls: what happened to each, and why."),
+    "call": ("cli_call:call_app", "Explain calls: what happened to each, and why."),
     "listen": ("cli_listen:listen_app", "Watch events as they happen."),
     "callflow": ("cli_callflow:callflow_app", "Check and rehearse call flows."),
     "simulate": ("cli_simulate:simulate_app", "Traffic from the simulated carrier."),
