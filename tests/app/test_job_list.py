@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +12,9 @@ from opentact.accounts.accounts import Account
 from opentact.app.job_list import AHEAD, regular_jobs
 from opentact.billing.ledger import Line, RefType, post
 from opentact.events.log import Event
+from opentact.kit.ids import new_id
 from opentact.numbers.leases import Lease
+from opentact.voice.recordings import Recording, RecordingState
 from support.numbers import buy, stocked
 from support.world import NOON, World, build_world
 
@@ -26,7 +29,8 @@ async def world(database_url: str) -> AsyncIterator[World]:
 
 async def run(world: World, name: str, at: datetime) -> str:
     world.clock.at = at
-    [job] = [job for job in regular_jobs(world.services, keep_events=KEPT) if job.name == name]
+    jobs = regular_jobs(world.services, keep_events=KEPT, keep_recordings=KEPT)
+    [job] = [job for job in jobs if job.name == name]
     return await job.work(at)
 
 
@@ -83,3 +87,29 @@ async def test_old_events_are_forgotten(world: World) -> None:
 async def test_nothing_to_do_is_said_so(world: World) -> None:
     assert await run(world, "settle open orders", NOON) == "0 orders settled"
     assert await run(world, "forget old idempotency keys", NOON) == "0 keys forgotten"
+
+
+async def test_recordings_go_with_their_files_when_they_are_old(
+    world: World, tmp_path: Path
+) -> None:
+    world.services.recordings = tmp_path
+    async with world.database.write() as session:
+        for days, state in ((31, "STORED"), (29, "STORED"), (31, "WRITING")):
+            made = NOON - timedelta(days=days)
+            file = f"{days}-{state}.wav"
+            (tmp_path / file).write_bytes(b"RIFF")
+            session.add(
+                Recording(
+                    account_uuid=world.alice.account,
+                    call_uuid=new_id(),
+                    state=RecordingState[state],
+                    tag=None,
+                    file=file,
+                    created_on=made,
+                    modified_on=made,
+                )
+            )
+    assert await run(world, "delete old recordings", NOON) == "1 recordings deleted"
+    assert await run(world, "delete old recordings", NOON) == "0 recordings deleted"
+    left = sorted(each.name for each in tmp_path.glob("*.wav"))  # noqa: ASYNC240 - of a test
+    assert left == ["29-STORED.wav", "31-WRITING.wav"]

@@ -1,5 +1,6 @@
 """The regular jobs of the platform."""
 
+import asyncio
 from datetime import datetime, timedelta
 
 from opentact.api.services import Services
@@ -7,6 +8,7 @@ from opentact.billing.idempotency import forget_old
 from opentact.events.retention import forget_old_events
 from opentact.numbers.renewal import Fate, carry_out, plan_renewals
 from opentact.numbers.settlement import settle_open_orders
+from opentact.voice.recordings import delete_old_recordings
 from opentact.voice.timeline.rows import forget_old_traces
 
 from .jobs import Job
@@ -15,23 +17,29 @@ AHEAD = timedelta(hours=1)  # leases are renewed before they end, so that no cal
 BITE = 1000  # events forgotten in one transaction: no call waits long for the one writer
 
 
-def regular_jobs(services: Services, *, keep_events: timedelta) -> list[Job]:
-    """List them; `keep_events` is how long events are kept."""
-    work = _Work(services, keep_events)
+def regular_jobs(
+    services: Services, *, keep_events: timedelta, keep_recordings: timedelta | None = None
+) -> list[Job]:
+    """List them; `keep_events` is how long events are kept, `keep_recordings` None for ever."""
+    work = _Work(services, keep_events, keep_recordings)
     return [
         Job("settle open orders", timedelta(minutes=10), work.settle),
         Job("renew leases", timedelta(minutes=10), work.renew),
         Job("release ended leases", timedelta(minutes=10), work.release),
         Job("forget old events", timedelta(hours=1), work.forget_events),
         Job("forget old timelines", timedelta(hours=1), work.forget_traces),
+        Job("delete old recordings", timedelta(hours=1), work.delete_recordings),
         Job("forget old idempotency keys", timedelta(hours=1), work.forget_keys),
     ]
 
 
 class _Work:
-    def __init__(self, services: Services, keep_events: timedelta) -> None:
+    def __init__(
+        self, services: Services, keep_events: timedelta, keep_recordings: timedelta | None
+    ) -> None:
         self._services = services
         self._keep = keep_events
+        self._keep_recordings = keep_recordings
 
     async def settle(self, at: datetime) -> str:
         del at
@@ -68,6 +76,18 @@ class _Work:
         fates = [plan.fate async for plan in done]
         renewed, released = fates.count(Fate.RENEW), fates.count(Fate.RELEASE)
         return f"{renewed} renewed, {released} released"
+
+    async def delete_recordings(self, at: datetime) -> str:
+        total, keep = 0, self._keep_recordings
+        while keep is not None:
+            async with self._services.database.write() as session:
+                files = await delete_old_recordings(session, at - keep, at)
+            for file in files:
+                await asyncio.to_thread((self._services.recordings / file).unlink, missing_ok=True)
+            total += len(files)
+            if not files:
+                break
+        return f"{total} recordings deleted"
 
     async def forget_events(self, at: datetime) -> str:
         total = 0

@@ -19,11 +19,11 @@ from opentact.api.auth import Authenticator
 from opentact.api.rates import Rates
 from opentact.api.services import Services
 from opentact.events.presence import Presence
-from opentact.voice.batch_runner import BatchRunner
 from opentact.voice.media import MediaEngine
 from opentact.voice.placing import Placer
 from opentact.voice.switchboard import Switchboard
 
+from .calls_out import open_app_webhooks, open_batches
 from .engines import open_engines
 from .exchange import Exchange, open_exchange
 from .ground import Ground, lay_ground, public_url
@@ -61,6 +61,7 @@ async def open_platform(settings: Settings, database: Database) -> AsyncIterator
     async with AsyncExitStack() as stack:
         ground = await lay_ground(stack, settings, database)
         props, media, speech = await open_engines(settings, stack, ground.keeper.traces)
+        open_app_webhooks(ground, props.fetcher)
         exchange = await open_exchange(ground, props, media)
         ground.keep(keep_beating(database, ground.clock, ground.node), "heartbeat")
         ground.keep(speech.warm(), "warm-speech")
@@ -135,19 +136,11 @@ def _pings(database: Database, media: MediaEngine) -> dict[str, Callable[[], Awa
     return pings
 
 
-async def open_batches(ground: Ground, services: Services) -> BatchRunner | None:
-    """Go on with the batches that were not finished; they stop before their calls are ended."""
-    if services.placer is None:
-        return None
-    runner = BatchRunner(ground.database, services.placer, ground.events, ground.clock, ground.node)
-    await runner.start()
-    ground.stack.push_async_callback(runner.close)
-    return runner
-
-
 async def _start_jobs(ground: Ground, services: Services) -> JobRunner:
     keep_events = timedelta(days=ground.settings.event_days)
-    regular = regular_jobs(services, keep_events=keep_events)
+    days = ground.settings.recording_days
+    keep_recordings = timedelta(days=days) if days else None
+    regular = regular_jobs(services, keep_events=keep_events, keep_recordings=keep_recordings)
     jobs = JobRunner(services.database, services.clock, ground.node, regular)
     await jobs.start()
     ground.stack.push_async_callback(jobs.close)

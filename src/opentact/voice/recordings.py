@@ -91,6 +91,29 @@ async def get_recording(session: AsyncSession, account: UUID | None, uuid: UUID)
     return found
 
 
+async def delete_old_recordings(
+    session: AsyncSession, before: datetime, now: datetime, *, most: int = 200
+) -> list[str]:
+    """Delete up to `most` recordings made before then; their files, named here, go after that.
+
+    Call it again and again until it names none, each time in a unit of work of its own.
+    """
+    found = await session.scalars(
+        select(Recording)
+        .where(
+            Recording.created_on < before,
+            Recording.deleted_on.is_(None),
+            Recording.state.in_((RecordingState.STORED, RecordingState.FAILED)),
+        )
+        .order_by(Recording.created_on)
+        .limit(most)
+    )
+    old = list(found)
+    for each in old:
+        each.deleted_on = each.modified_on = now
+    return [each.file for each in old]
+
+
 async def recordings_of(session: AsyncSession, call: UUID) -> list[Recording]:
     """List a call's recordings, oldest first."""
     found = await session.scalars(
