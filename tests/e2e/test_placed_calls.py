@@ -1,10 +1,12 @@
 """Calls that the platform places, through the simulated carrier, over real SIP and RTP."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
 
+from e2e.web import Page, web
 from support.live_server import Customer, Refused
 
 pytestmark = pytest.mark.e2e
@@ -101,3 +103,28 @@ async def test_a_number_that_is_not_held_is_not_shown(alice: Customer) -> None:
         await place(alice, TONE, **{"from": "+12025550999"})
     assert refused.value.status == 400
     assert "params.from" in refused.value.said["fields"]
+
+
+async def test_the_app_of_a_call_is_told_of_each_state(alice: Customer) -> None:
+    with web(hook=Page(b"ok", "text/plain")) as site:
+        app = await alice.ask(
+            "POST",
+            "/rest/sip/app",
+            {"name": "told", "webhook_url": f"{site.url}/hook", "webhook_method": "POST"},
+        )
+        flow = "<Response><Hangup/></Response>"
+        await alice.post_xml(f"/rest/sip/app/call/flow/{app['uuid']}", flow)
+        body = {
+            "outbound_voice_profile": await profile(alice),
+            "to": TONE,
+            "sip_control_app": app["uuid"],
+        }
+        uuid = (await alice.ask("POST", "/rest/call", body))["uuid"]
+        await comes_to(alice, uuid, "destroyed")
+        for _ in range(100):
+            if len(site.asked) >= 5:
+                break
+            await asyncio.sleep(0.05)
+    told = [asked.query["state"] for asked in site.asked]
+    assert json.loads(site.asked[-1].body)["uuid"] == uuid
+    assert told == [["init"], ["ringing"], ["live"], ["hangup"], ["destroyed"]]

@@ -16,6 +16,7 @@ class InProcessBus:
 
     def __init__(self) -> None:
         self._listeners: dict[UUID, list[Listener]] = {}
+        self._of_all: list[Callable[[Sequence[Logged]], None]] = []
 
     def __repr__(self) -> str:
         return f"<InProcessBus {self.listening} listening>"
@@ -27,9 +28,15 @@ class InProcessBus:
 
     def publish(self, events: Sequence[Logged]) -> None:
         """Tell of stored events."""
+        for heard in self._of_all:
+            _tell(heard, events)
         for event in events:
             for listener in tuple(self._listeners.get(event.account, ())):
                 _tell(listener.published, event)
+
+    def listen_to_all(self, heard: Callable[[Sequence[Logged]], None]) -> None:
+        """Let somebody hear the events of every account, for as long as the bus is there."""
+        self._of_all.append(heard)
 
     def announce(self, account: UUID) -> None:
         """Tell the account's listeners to look up anew who may hear what."""
@@ -50,7 +57,7 @@ class InProcessBus:
         return leave
 
 
-def _tell(hear: Callable[..., None], *what: Logged) -> None:
+def _tell(hear: Callable[..., None], *what: object) -> None:
     try:
         hear(*what)
     except Exception:
