@@ -114,7 +114,7 @@ async def softphone(
     once (`auto`), or with `early` media.
     """
     baresip = require("baresip", package="baresip-core")
-    port, control = free_port(), free_port(socket.SOCK_STREAM)
+    port, control = free_port(), free_port(socket.SOCK_STREAM, rested=True)
     with TemporaryDirectory(prefix="opentact-baresip-") as temporary:
         folder = Path(temporary)
         home = domain or registrar or f"{LOOPBACK}:{port}"

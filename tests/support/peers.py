@@ -71,9 +71,12 @@ def _lane() -> Iterator[int]:
 _ports = _lane()
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
-    """Find a loopback port that nobody listens on now."""
-    return next(port for port in islice(_ports, LANE) if _is_free(port, kind))
+def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM, *, rested: bool = False) -> int:
+    """Find a loopback port that nobody listens on now.
+
+    `rested`: nor did lately, for peers that do not ask for SO_REUSEADDR.
+    """
+    return next(port for port in islice(_ports, LANE) if _is_free(port, kind, rested=rested))
 
 
 def free_ports(number: int) -> int:
@@ -95,9 +98,9 @@ def free_media_port() -> int:
     return free_ports(2)
 
 
-def _is_free(port: int, kind: socket.SocketKind) -> bool:
+def _is_free(port: int, kind: socket.SocketKind, *, rested: bool = False) -> bool:
     with socket.socket(type=kind) as probe:
-        if kind == socket.SOCK_STREAM:
+        if kind == socket.SOCK_STREAM and not rested:
             # As servers do: a port whose connections ended a moment ago is free.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
