@@ -9,7 +9,8 @@ from opentact.api.wire.timelines import timeline_out
 from opentact.voice.timeline.rows import kept
 from opentact.voice.timeline.story import Material
 from opentact.voice.timeline.traces import Traces
-from support.tracing import AT, card, ended, message, traced
+from support.samples import AT
+from support.tracing import card, ended, message, traced
 from support.world import World, build_world
 
 

@@ -12,7 +12,8 @@ from opentact.app.cli_call import call_app
 from opentact.voice.timeline.rows import kept
 from opentact.voice.timeline.story import Material
 from opentact.voice.timeline.traces import Traces
-from support.tracing import AT, card, ended, traced
+from support.samples import AT
+from support.tracing import card, ended, traced
 
 CALL = "018dc757-0000-7000-8000-000000000020"
 

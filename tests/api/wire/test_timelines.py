@@ -3,7 +3,8 @@ from datetime import timedelta
 from opentact.api.wire.timelines import findings_out, timeline_out
 from opentact.kit.clock import stamp
 from opentact.voice.timeline.story import Material
-from support.tracing import AT, card, ended
+from support.samples import AT
+from support.tracing import card, ended
 
 
 def test_moments_count_from_the_first_of_them() -> None:

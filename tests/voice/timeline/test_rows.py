@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from opentact.adapters.storage.journal import Journal
 from opentact.voice.call_events import CallCard
 from opentact.voice.timeline.rows import (
+    MOST_AT_ONCE,
     Kept,
     TraceKeeper,
     forget_old_traces,
@@ -16,7 +17,8 @@ from opentact.voice.timeline.rows import (
     unpack,
 )
 from opentact.voice.timeline.traces import Traces
-from support.tracing import AT, PEER, card, traced
+from support.samples import AT
+from support.tracing import PEER, card, traced
 from support.world import World, build_world
 
 
@@ -112,5 +114,36 @@ async def test_traces_that_cannot_be_written_are_let_go_of(traces: Traces) -> No
     call = card()
     traced(traces, call)
     traces.ended(call)
-    assert await TraceKeeper(traces, Broken()).write(linger=0) == 1  # type: ignore[arg-type]
+    assert await TraceKeeper(traces, Broken()).write(linger=0) == 1
     assert traces.of(call.call.uuid) is None
+
+
+async def test_a_busy_node_keeps_first_what_went_wrong(world: World, traces: Traces) -> None:
+    journal = Journal(world.database, linger=0.0)
+    now = [AT.timestamp()]
+    traces = Traces(lambda: now[0])
+    calls = [of(world) for _ in range(MOST_AT_ONCE + 20)]
+    for call in calls:
+        call.call.blame = "nobody"
+        traces.opened(call)
+    calls[-1].call.blame = "carrier"
+    for call in calls:
+        traces.ended(call)
+    now[0] += 60
+    assert await TraceKeeper(traces, journal).write() == MOST_AT_ONCE
+    await journal.close()
+    async with world.database.read() as session:
+        assert await load(session, calls[-1].call) is not None
+        assert await load(session, calls[-2].call) is None
+
+
+async def test_secrets_are_kept_nowhere(traces: Traces) -> None:
+    call = card()
+    traced(traces, call)
+    proof = b'INVITE sip:1@x SIP/2.0\r\nAuthorization: Digest response="0a1b2c"\r\n\r\n'
+    traces.on_message("in", proof, PEER, "a")
+    trace = traces.of(call.call.uuid)
+    assert trace is not None
+    for read in (unpack(pack(trace)), kept(trace)):
+        assert 'response="(masked)"' in read.entries[-1]["what"]
+        assert "0a1b2c" not in str(read)

@@ -9,8 +9,8 @@ from opentact.voice.sip.machine import Address
 from opentact.voice.timeline.rows import Kept, kept
 from opentact.voice.timeline.story import Material, Moment, findings, tell
 from opentact.voice.timeline.traces import Traces
-from support.samples import ACCOUNT
-from support.tracing import AT, PEER, card, ended, traced
+from support.samples import ACCOUNT, AT
+from support.tracing import PEER, card, ended, traced
 
 
 def trace_of(call: Call, *notes: tuple[str, dict[str, Any]], peer: Address = PEER) -> Kept:

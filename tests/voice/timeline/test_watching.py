@@ -6,7 +6,15 @@ import pytest
 from opentact.kit.faults import Fault
 from opentact.kit.ids import new_id
 from opentact.voice.fetching import Fetched
-from opentact.voice.media import DigitHeard, Latched, MediaGone, Played, RecordFailed, RtpTimeout
+from opentact.voice.media import (
+    DigitHeard,
+    Latched,
+    MediaEvent,
+    MediaGone,
+    Played,
+    RecordFailed,
+    RtpTimeout,
+)
 from opentact.voice.testing import PaperMedia
 from opentact.voice.timeline.traces import Trace, Traces
 from opentact.voice.timeline.watching import WatchedFetcher, WatchedMedia
@@ -27,7 +35,7 @@ async def test_what_a_leg_tells_is_kept_and_told_on(traces: Traces) -> None:
     call = card()
     leg = await WatchedMedia(PaperMedia(), traces).open(call.call.uuid, "127.0.0.1")
     traces.opened(call)
-    told = [
+    told: list[MediaEvent] = [
         Latched(("192.0.2.1", 4000)),
         DigitHeard("5", 1.0, 160, "inband"),
         Played(1, "end"),

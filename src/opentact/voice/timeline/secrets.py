@@ -7,6 +7,8 @@ of a secure call opens its recordings. They are masked before anything is kept.
 import re
 
 MASKED = b"(masked)"
+MARKS = (b"uthorization", b"UTHORIZATION", b"inline:")
+"""Where none of these is, there is nothing to mask."""
 _LINE = re.compile(
     rb"^((?:proxy-)?authorization)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE
 )
@@ -20,9 +22,9 @@ _USER = re.compile(r"^([a-z][a-z0-9+.-]*://)[^/@?#]*@", re.IGNORECASE)
 
 def masked(message: bytes) -> bytes:
     """Mask the proofs and keys in a SIP message; most hold none, and cost next to nothing."""
-    if b"uthorization" in message or b"UTHORIZATION" in message:
+    if MARKS[0] in message or MARKS[1] in message:
         message = _LINE.sub(_mask_line, message)
-    if b"inline:" in message:
+    if MARKS[2] in message:
         message = _KEY.sub(b"inline:" + MASKED, message)
     return message
 

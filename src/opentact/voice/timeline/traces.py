@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from opentact.voice.call_events import CallCard
+from opentact.voice.causes import Blame
 from opentact.voice.sip.machine import Address
-
-from .secrets import masked
 
 MOST_ENTRIES = 300
 LAST_ENTRIES = 40
@@ -41,7 +40,10 @@ class Entry(NamedTuple):
 
 @dataclass(slots=True)
 class Trace:
-    """The trace of a call with all its legs. `legs` has the call's uuid by Call-ID."""
+    """The trace of a call with all its legs. `legs` has the call's uuid by Call-ID.
+
+    `is_odd` if somebody is to blame for the end of a leg.
+    """
 
     root: UUID
     account: UUID
@@ -53,6 +55,7 @@ class Trace:
     size: int = 0
     calls: set[UUID] = field(default_factory=set)
     open: set[UUID] = field(default_factory=set)
+    is_odd: bool = False
 
     def add(self, entry: Entry) -> None:
         """Keep an entry, or count what has to go for it."""
@@ -84,7 +87,7 @@ class Traces:
         """Keep a SIP message of a call we know, or may be about to."""
         trace = self._of_id.get(call_id)
         if trace is not None:
-            trace.add(self._message(direction, data, peer, call_id))
+            trace.add(Entry(self._time(), direction, call_id, data[:LONGEST_MESSAGE], peer))
             return
         waiting = self._waiting.get(call_id)
         if waiting is None:
@@ -94,28 +97,32 @@ class Traces:
                 self._waiting.popitem(last=False)
             self._waiting[call_id] = waiting = []
         if len(waiting) < MOST_UNCLAIMED:
-            waiting.append(self._message(direction, data, peer, call_id))
+            entry = Entry(self._time(), direction, call_id, data[:LONGEST_MESSAGE], peer)
+            waiting.append(entry)
 
     def opened(self, card: CallCard) -> None:
         """Begin the trace of a call, or add a leg to that of the call it belongs to."""
-        call = card.call
-        root = call.parent_uuid or call.uuid
+        # The members themselves: each look through the mapper costs as much as all of this.
+        call = vars(card.call)
+        uuid: UUID = call["uuid"]
+        root: UUID = call.get("parent_uuid") or uuid
         trace = self._of_call.get(root)
         if trace is None:
             trace = self._of_call[root] = Trace(root, card.account.uuid, self._time())
-        self._of_call[call.uuid] = trace
-        trace.calls.add(call.uuid)
-        trace.open.add(call.uuid)
-        if call.sip_call_id:
-            self.claim(card, call.sip_call_id)
+        self._of_call[uuid] = trace
+        trace.calls.add(uuid)
+        trace.open.add(uuid)
+        if call.get("sip_call_id"):
+            self.claim(card, call["sip_call_id"])
         current.set(trace)
 
     def claim(self, card: CallCard, call_id: str) -> None:
         """Take the messages of this Call-ID for those of the call."""
-        trace = self._of_call.get(card.call.uuid)
+        uuid: UUID = vars(card.call)["uuid"]
+        trace = self._of_call.get(uuid)
         if trace is None:
             return
-        trace.legs[call_id] = str(card.call.uuid)
+        trace.legs[call_id] = str(uuid)
         self._of_id[call_id] = trace
         for entry in self._waiting.pop(call_id, ()):
             trace.add(entry)
@@ -135,10 +142,12 @@ class Traces:
 
     def ended(self, card: CallCard) -> None:
         """Take it that a leg is over; with its last leg the call is."""
-        trace = self._of_call.get(card.call.uuid)
+        call = vars(card.call)
+        trace = self._of_call.get(call["uuid"])
         if trace is None:
             return
-        trace.open.discard(card.call.uuid)
+        trace.is_odd = trace.is_odd or call.get("blame") != Blame.NOBODY.value
+        trace.open.discard(call["uuid"])
         if not trace.open:
             self._ended.append((self._time(), trace))
 
@@ -161,9 +170,6 @@ class Traces:
             self._of_call.pop(call, None)
         for call_id in trace.legs:
             self._of_id.pop(call_id, None)
-
-    def _message(self, direction: str, data: bytes, peer: Address, call_id: str) -> Entry:
-        return Entry(self._time(), direction, call_id, masked(data[:LONGEST_MESSAGE]), peer)
 
     def __repr__(self) -> str:
         return f"<Traces calls={len(self._of_id)} waiting={len(self._waiting)}>"
