@@ -114,7 +114,8 @@ async def softphone(
     once (`auto`), or with `early` media.
     """
     baresip = require("baresip", package="baresip-core")
-    port, control = free_port(), free_port(socket.SOCK_STREAM, rested=True)
+    # In this order: baresip takes the port beside its own, too, for TLS.
+    control, port = free_port(socket.SOCK_STREAM, rested=True), free_port()
     with TemporaryDirectory(prefix="opentact-baresip-") as temporary:
         folder = Path(temporary)
         home = domain or registrar or f"{LOOPBACK}:{port}"
