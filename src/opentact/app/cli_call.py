@@ -4,13 +4,26 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
+from typer.core import TyperGroup
 
 from opentact.voice.timeline.ladder import US, Rung, ladder_of, printed_ladder
 
 from .cli_api import Api, Token, api_of
 from .cli_output import Data, Http, Json, print_json, print_table
+from .cli_place import place
 
-call_app = typer.Typer(no_args_is_help=True)
+
+class _CallGroup(TyperGroup):
+    """Takes what is no command's name for whom to call: `opentact call TO --flow FILE`."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] not in self.commands:
+            args = ["to", *args]
+        return super().resolve_command(ctx, args)
+
+
+call_app = typer.Typer(cls=_CallGroup, no_args_is_help=True)
+call_app.command("to")(place)
 _STYLES = {
     "sip": "cyan",
     "flow": "magenta",
@@ -26,7 +39,7 @@ _STYLES = {
 
 @call_app.callback()
 def _call() -> None:
-    """Explain calls: what happened to each, and why."""
+    """Call somebody (`call TO --flow FILE`), and explain calls: what happened, and why."""
 
 
 @call_app.command("show")
