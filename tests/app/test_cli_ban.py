@@ -1,7 +1,7 @@
 import json
 from pathlib import Path
 
-from support.server import command as run
+from support.command import command as run
 
 
 def test_bans_are_added_listed_and_lifted(tmp_path: Path) -> None:

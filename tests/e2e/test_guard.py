@@ -1,6 +1,7 @@
 """The guard of a whole server: strangers learn nothing, floods leave nothing, thieves starve."""
 
 import asyncio
+import json
 import re
 import socket
 import statistics
@@ -11,13 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.command import command
 
 from e2e.test_bad_input import Place, open_place
 from e2e.web import until
 from opentact.adapters.sip.endpoint import SipEndpoint
-from opentact.app.cli_drill import _out
-from opentact.app.drill import play
-from opentact.app.drill_ground import prey
 from opentact.voice.bans import ban_of, lift
 from opentact.voice.sip.digest import Credentials
 from opentact.voice.sip.effects import ENDS, Answered
@@ -236,18 +235,18 @@ async def test_a_bye_from_elsewhere_ends_no_call(place: Place) -> None:
         assert (await login(phone, place, "ann", domain, SECRET)).status == 200
 
 
-async def test_thieves_are_stopped_within_the_limits() -> None:
-    async with prey() as victim:
-        report = await play(victim, 16)
-    told = _out(report)
-    assert report.is_within, told
-    by_name = {each.name: each for each in report.attacks}
-    assert by_name["scanning"].stopped_by["guard: silence"] == 16
-    assert by_name["calls of strangers"].through == 0
+def test_thieves_are_stopped_within_the_limits(tmp_path: Path) -> None:
+    played = command(tmp_path, "drill", "tollfraud", "--size", "16", "--json")
+    assert played.returncode == 0, (played.stdout, played.stderr)
+    told = json.loads(played.stdout)
+    by_name = {each["attempt"]: each for each in told["attacks"]}
+    assert by_name["scanning"]["stopped_by"]["guard: silence"] == 16
+    assert by_name["calls of strangers"]["through"] == 0
     for theft in ("a stolen password", "a hijacked trunk"):
-        stopped = by_name[theft].stopped_by
-        assert by_name[theft].through <= 2
+        stopped = by_name[theft]["stopped_by"]
+        assert by_name[theft]["through"] <= 2
         assert {"rule: countries", "rule: open_prefixes"} <= set(stopped), stopped
+    assert told["within_limits"]
     assert told["cost"] < 1
     assert told["would_have_cost"] > 100
 

@@ -33,7 +33,7 @@ Source = Annotated[str, typer.Argument(help="An address, or a network like 192.0
 
 @ban_app.callback()
 def _ban() -> None:
-    """See who is kept out of SIP and why, ban by hand, and lift bans."""
+    """Who is kept out of SIP, and why."""
 
 
 @ban_app.command("list")

@@ -15,7 +15,7 @@ drill_app = typer.Typer(no_args_is_help=True)
 
 @drill_app.callback()
 def _drill() -> None:
-    """Play attacks against a server in a temporary folder, and see what stops them."""
+    """Play attacks, and see what stops them."""
 
 
 @drill_app.command()
