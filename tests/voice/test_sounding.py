@@ -117,3 +117,12 @@ async def test_a_second_dial_takes_the_place_of_the_first_callee() -> None:
     assert call.bob.sent[-1] == ("BYE",)
     assert len(call.dialler.legs) == 2
     await call.ends()
+
+
+@virtually
+async def test_callers_from_a_state_hear_what_is_for_them() -> None:
+    phone = await call_for(
+        '<Geo states="DC"><Say>Here</Say></Geo><Geo states="NJ"><Say>There</Say></Geo>'
+    )
+    await phone.ended()
+    assert heard(phone.media) == ["Here"]

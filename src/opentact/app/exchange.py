@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from ipaddress import ip_network
+from pathlib import Path
 
 from opentact.adapters.sip.endpoint import SipEndpoint
 from opentact.api.wire.calls import call_entity
@@ -9,6 +10,7 @@ from opentact.kit.faults import Fault
 from opentact.voice.actor import Props
 from opentact.voice.conversation import Desk
 from opentact.voice.gatekeeper import Gatekeeper
+from opentact.voice.homes import Homes, read_homes
 from opentact.voice.media import MediaEngine
 from opentact.voice.neighbours import Neighbours
 from opentact.voice.reach import SipReach
@@ -72,7 +74,8 @@ async def open_exchange(ground: Ground, props: Props, media: MediaEngine) -> Exc
         rules=rules.rules,
     )
     park_s = float(settings.park_seconds)
-    desk = Desk(ground.book, clock, props, ground.recordings, call_entity, park_s)
+    homes = read_homes(Path(settings.places_file)) if settings.places_file else Homes()
+    desk = Desk(ground.book, clock, props, ground.recordings, call_entity, park_s, home_of=homes)
     switchboard = Switchboard(database, media, desk, _edge(settings, node), near)
     guard.trusted = standings(trunks, registrar.registrations)
     near.dialler = sip = await _open_sip(ground, switchboard, registrar, guard)

@@ -112,6 +112,9 @@ class Settings:
         "Whether the guard may ban this machine's own addresses; they are always counted",
     )
     event_days: int = _setting(30, "Days that events are kept for replay")
+    places_file: str = _setting(
+        "", "A CSV with npa, nxx and county (perhaps state), for Geo; states are known without"
+    )
     recording_days: int = _setting(0, "Days that recordings are kept; 0 for ever")
     park_seconds: int = _setting(30, "Seconds a call waits for a call flow to be posted")
     log_level: str = _setting("info", "debug, info, warning or error")

@@ -57,8 +57,7 @@ class Conversation:
     ) -> None:
         self.card = card
         self.line = line
-        self._app = app
-        self._static = static
+        self._app, self._static = app, static
         self._rate, self._desk = rate, desk
         # By a proxy, for the two would hold each other beyond the end of the call.
         me = proxy(self)
@@ -208,7 +207,8 @@ class Conversation:
 
     async def _run(self, flow: FlowDocument) -> None:
         app = str(self.card.app.uuid) if self.card.app is not None else ""
-        facts = CallFacts(fields=self._told, app=app, local_now=self._local_now)
+        local, home = self._local_now, self._desk.home_of
+        facts = CallFacts(fields=self._told, app=app, local_now=local, region_of=home)
         run, reply = start(flow, facts, self._budget), None
         while True:
             try:
