@@ -7,22 +7,24 @@ import pytest
 
 from opentact.app.cli_carrier import _target
 from opentact.app.operating import WrongValue
-from support.server import command as run
+from support.command import command as run
 
 
 @pytest.mark.parametrize(
     ("text", "target"),
     [
-        ("192.0.2.7", ("192.0.2.7", 5060, "udp")),
+        ("192.0.2.7", ("192.0.2.7", None, "udp")),
         ("192.0.2.7:5080", ("192.0.2.7", 5080, "udp")),
-        ("tcp:sip.example.com", ("sip.example.com", 5060, "tcp")),
-        ("tls:sip.example.com", ("sip.example.com", 5061, "tls")),
+        ("tcp:sip.example.com", ("sip.example.com", None, "tcp")),
+        ("tls:sip.example.com", ("sip.example.com", None, "tls")),
         ("udp:[2001:db8::1]:5070", ("2001:db8::1", 5070, "udp")),
-        ("[2001:db8::1]", ("2001:db8::1", 5060, "udp")),
+        ("[2001:db8::1]", ("2001:db8::1", None, "udp")),
         ("sip.example.com:5060", ("sip.example.com", 5060, "udp")),
     ],
 )
-def test_a_target_is_read_as_people_write_it(text: str, target: tuple[str, int, str]) -> None:
+def test_a_target_is_read_as_people_write_it(
+    text: str, target: tuple[str, int | None, str]
+) -> None:
     host, port, transport = target
     assert _target(text) == {"host": host, "port": port, "transport": transport}
 
@@ -40,7 +42,7 @@ def test_carriers_are_added_listed_and_removed(tmp_path: Path) -> None:
     )
     assert added.returncode == 0, added.stderr
     row = json.loads(added.stdout)
-    assert row["targets"] == "udp:192.0.2.7:5060, tls:sip.example.com:5061"
+    assert row["targets"] == "udp:192.0.2.7:5060, tls:sip.example.com"
     assert json.loads(run(tmp_path, "carrier", "list", "--json").stdout) == [row]
 
     again = run(tmp_path, "carrier", "add", "acme")
