@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.command import command
 
 from e2e.test_bad_input import Place, open_place
 from e2e.web import until
@@ -20,6 +19,7 @@ from opentact.adapters.sip.endpoint import SipEndpoint
 from opentact.voice.bans import ban_of, lift
 from opentact.voice.sip.digest import Credentials
 from opentact.voice.sip.effects import ENDS, Answered
+from support.command import command
 
 pytestmark = pytest.mark.e2e
 
