@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,16 @@ callflow_app = typer.Typer(
 )
 
 _FILE = typer.Argument(exists=True, dir_okay=False, readable=True, help="A call-flow document.")
+
+
+class DialEnd(StrEnum):
+    """What becomes of those who are dialled in a rehearsal."""
+
+    NOBODY = "nobody"
+    BUSY = "busy"
+    ANSWER = "answer"
+
+
 _JSON = typer.Option("--json", help="Print JSON, for programs.")
 _STYLES = {
     "answer": "green",
@@ -59,6 +70,9 @@ def run(
     ] = "",
     caller: Annotated[str, typer.Option("--from", help="Who calls.")] = "+12015550100",
     called: Annotated[str, typer.Option("--to", help="The number called.")] = "12015550199",
+    dials: Annotated[
+        DialEnd, typer.Option(help="What becomes of those who are dialled.")
+    ] = DialEnd.NOBODY,
     at: Annotated[
         datetime | None, typer.Option(help="Local time of the call, for Schedule; now in UTC.")
     ] = None,
@@ -73,7 +87,8 @@ def run(
             _print_result(file, flow)
         raise typer.Exit(1)
     try:
-        timeline = rehearse(flow, _facts(caller, called, at or datetime.now(UTC)), digits)
+        facts = _facts(caller, called, at or datetime.now(UTC))
+        timeline = rehearse(flow, facts, digits, dials.value)
     except ValueError as wrong:
         raise typer.BadParameter(str(wrong), param_hint="--digits") from None
     console = Console(soft_wrap=True, highlight=False)

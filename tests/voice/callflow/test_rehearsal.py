@@ -1,7 +1,7 @@
 import pytest
 
 from opentact.voice.callflow.document import read
-from opentact.voice.callflow.rehearsal import Moment, rehearse
+from opentact.voice.callflow.rehearsal import TALK_MS, Dials, Moment, rehearse
 from voice.callflow.conversation import FACTS
 
 
@@ -87,3 +87,18 @@ def test_an_end_by_error_is_no_success() -> None:
 def test_refuses_keys_no_telephone_has() -> None:
     with pytest.raises(ValueError, match="no keys of a telephone: X Z"):
         rehearse(read(b"<Response/>"), FACTS, "1xz")
+
+
+@pytest.mark.parametrize(
+    ("dials", "says"),
+    [
+        ("nobody", [(60_000, "No")]),
+        ("busy", [(0, "No")]),
+        ("answer", [(TALK_MS, "Thanks")]),
+    ],
+)
+def test_who_is_dialled_does_as_told(dials: Dials, says: list[tuple[int, str]]) -> None:
+    dial = "<Dial>12025550123<Error><Say>No</Say><Hangup/></Error></Dial><Say>Thanks</Say>"
+    flow = read(f"<Response>{dial}</Response>".encode())
+    moments = [each for each in rehearse(flow, FACTS, dials=dials) if each.event == "say"]
+    assert [(each.at_ms, each.text) for each in moments] == says

@@ -7,6 +7,7 @@ also what callers get when the customer's server is down.
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 from .call_steps import DoDial, DoHold, DoNote, DoRecordWait, DoReject, DoTone, DoUnhold
 from .document import FlowDocument
@@ -38,6 +39,10 @@ _CHARACTER_MS = 65  # speech runs at about 15 characters a second
 _FILE_MS = 3_000  # nobody knows how long a file is that is not fetched
 
 
+Dials = Literal["nobody", "busy", "answer"]
+TALK_MS = 10_000
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """One line of the timeline."""
@@ -50,20 +55,25 @@ class Moment:
     success: bool = True
 
 
-def rehearse(flow: FlowDocument, facts: CallFacts, digits: str = "") -> Iterator[Moment]:
+def rehearse(
+    flow: FlowDocument, facts: CallFacts, digits: str = "", dials: Dials = "nobody"
+) -> Iterator[Moment]:
     """Play the flow; the caller presses `digits` in order, whenever keys are taken.
+
+    Who is dialled is busy, does not answer (`nobody`), or talks for `TALK_MS` (`answer`).
 
     A comma in the digits means: press nothing more until the next question. ValueError if there
     is anything else that no telephone has.
     """
     if strange := set(digits.upper()) - set(KEYS + STOP):
         raise ValueError(f"no keys of a telephone: {' '.join(sorted(strange))}")
-    return _Rehearsal(deque(digits.upper())).play(flow, facts)
+    return _Rehearsal(deque(digits.upper()), dials).play(flow, facts)
 
 
 @dataclass(slots=True)
 class _Rehearsal:
     keys: deque[str]
+    dials: Dials = "nobody"
     now_ms: int = 0
     answered: bool = False
     heard: list[Moment] = field(default_factory=list)
@@ -172,13 +182,22 @@ class _Rehearsal:
             case DoNote():
                 self._tell(ask, "note", f"{ask.name} = {ask.value}")
             case DoDial():
-                self._tell(ask, "dial", f"calls {', '.join(ask.targets)}", success=False)
-                return Failed("nobody is called in a rehearsal")
+                return self._dial(ask)
             case DoHold() | DoUnhold() | DoTone() | DoRecordWait():
                 return self._let_pass(ask)
             case _:
                 raise TypeError(f"cannot rehearse {ask!r}")
         return Done()
+
+    def _dial(self, ask: DoDial) -> Reply:
+        self._tell(ask, "dial", f"calls {', '.join(ask.targets)}", success=self.dials == "answer")
+        if self.dials == "answer":
+            self.now_ms += TALK_MS
+            return Done("Call was connected: The callee hung up")
+        if self.dials == "busy":
+            return Failed("The callee is busy")
+        self.now_ms += ask.timeout_ms
+        return Failed("The callee did not answer in time")
 
     def _let_pass(self, ask: DoHold | DoUnhold | DoTone | DoRecordWait) -> Reply:
         """Let the time pass that it takes when nobody interferes."""
