@@ -17,9 +17,9 @@ from opentact.adapters.sip.legs import OutgoingLeg
 from opentact.voice.sip.digest import Credentials
 from opentact.voice.sip.effects import ENDS, Answered, HungUp, LegEvent, Progressed, Refused
 from opentact.voice.sip.machine import Address
+from support.server import command as run
 from support.live_server import Customer, Server, customer, running_server
 from support.peers import LOOPBACK
-from support.server import command as run
 from support.sipp import run_sipp, sipp_server
 
 PASSWORD = "correct-horse-battery"
@@ -154,7 +154,7 @@ async def test_a_call_out_is_answered_billed_and_recorded_on_both_legs(office: O
     await asyncio.sleep(1.2)
     leg.hangup()
     incoming, outgoing = await office.records()
-    assert (incoming["cause"], outgoing["cause"]) == ("caller_hung_up", "caller_hung_up")
+    assert {incoming["cause"], outgoing["cause"]} == {"caller_hung_up"}
     assert outgoing["peer"] == incoming["uuid"]
     assert float(outgoing["price"]) > 0
     states = [
@@ -162,8 +162,7 @@ async def test_a_call_out_is_answered_billed_and_recorded_on_both_legs(office: O
         for each in await office.owner.events(outgoing["uuid"])
         if each["type"] == "call_state"
     ]
-    assert states[-1] == "destroyed"
-    assert states.count("destroyed") == 1
+    assert (states[-1], states.count("destroyed")) == ("destroyed", 1)
 
 
 @pytest.mark.parametrize(
@@ -176,8 +175,8 @@ async def test_what_the_far_end_says_is_told_to_the_caller(
     end = await until(office.call(number), *ENDS)
     assert isinstance(end, Refused)
     assert end.status == status
-    assert [each["cause"] for each in await office.records()] == [cause, cause]
-    assert {each["refusal"] for each in await office.records()} == {None}
+    told = [(each["cause"], each["refusal"]) for each in await office.records()]
+    assert told == [(cause, None)] * 2
 
 
 async def test_a_caller_who_gives_up_leaves_no_call_at_the_far_end(office: Office) -> None:
@@ -246,8 +245,7 @@ async def test_a_premium_number_in_an_open_country(office: Office) -> None:
 async def test_a_rate_above_the_limit(office: Office) -> None:
     await office.limit(max_rate=0.00001)
     refusal = await office.refused(office.call(ANSWERS), 403, "rate_too_high")
-    assert refusal["rule"] == "max_rate"
-    assert refusal["object_uuid"] == office.profile
+    assert (refusal["rule"], refusal["object_uuid"]) == ("max_rate", office.profile)
 
 
 async def test_a_day_that_has_no_money_left(office: Office) -> None:

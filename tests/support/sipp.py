@@ -84,13 +84,8 @@ async def run_sipp(  # one keyword per option of SIPp
     """
     options = ["-m", str(calls), "-r", str(rate), "-d", str(hold_ms), "-s", service]
     options += ["-l", str(at_once or calls), "-t", transport, "-max_socket", "1000"]
-    options += [
-        "-timeout",
-        f"{timeout}s",
-        "-timeout_error",
-        "-recv_timeout",
-        str(int(timeout * 1000)),
-    ]
+    options += ["-timeout", f"{timeout}s", "-timeout_error"]
+    options += ["-recv_timeout", str(int(timeout * 1000))]
     for name, value in (keys or {}).items():
         options += ["-key", name, value]
     options += PATIENT if patient else []
