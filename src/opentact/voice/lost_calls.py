@@ -75,8 +75,7 @@ async def close_lost_call(
         return
     account = await get_account(session, call.account_uuid)
     app = await get_app_for_call(session, call.app_uuid) if call.app_uuid else None
-    card = CallCard(call, account, app)
-    card.debug_url = explain(uuid, now) if explain else None
+    card = CallCard(call, account, app, debug_url=explain(uuid, now) if explain else None)
     # Each event of a call has a number of its own, so their count is the last one given out.
     told = select(func.count()).select_from(Event).where(Event.ref_id == call.uuid)
     card.seq = await session.scalar(told) or 0

@@ -4,12 +4,11 @@ The engines do not know of it. Web requests find their call by the task that ask
 """
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from opentact.kit.faults import Fault
-from opentact.voice.fetching import MAX_BYTES, Fetched, FetchPort
+from opentact.voice.fetching import Fetched, FetchPort
 from opentact.voice.media import (
     DigitHeard,
     Latched,
@@ -89,34 +88,12 @@ class WatchedFetcher:
         self._fetcher = fetcher
         self._traces = traces
 
-    async def fetch(
-        self,
-        method: str,
-        url: str,
-        *,
-        params: Sequence[tuple[str, str]] = (),
-        headers: Sequence[tuple[str, str]] = (),
-        json: object = None,
-        body: bytes | None = None,
-        timeout: float = 5.0,  # noqa: ASYNC109 - as the port has it
-        max_bytes: int = MAX_BYTES,
-        accept: str = "*/*",
-    ) -> Fetched:
+    async def fetch(self, method: str, url: str, **asked: Any) -> Fetched:
         """Ask, as the port says."""
         began = asyncio.get_running_loop().time()
         what: dict[str, Any] = {"method": method, "url": masked_url(url)[:LONGEST_URL]}
         try:
-            fetched = await self._fetcher.fetch(
-                method,
-                url,
-                params=params,
-                headers=headers,
-                json=json,
-                body=body,
-                timeout=timeout,
-                max_bytes=max_bytes,
-                accept=accept,
-            )
+            fetched = await self._fetcher.fetch(method, url, **asked)
         except Fault as fault:
             what |= {"failed": fault.code, "reason": str(fault)}
             raise
