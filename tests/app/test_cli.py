@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from opentact.app.cli import COMMANDS, command
-from support.server import command as run
+from support.command import command as run
 
 HEAVY = ("fastapi", "sqlalchemy", "numpy", "aiohttp", "opentact.api")
 

@@ -17,7 +17,7 @@ from opentact.adapters.sip.legs import OutgoingLeg
 from opentact.voice.sip.digest import Credentials
 from opentact.voice.sip.effects import ENDS, Answered, HungUp, LegEvent, Progressed, Refused
 from opentact.voice.sip.machine import Address
-from support.server import command as run
+from support.command import command as run
 from support.live_server import Customer, Server, customer, running_server
 from support.peers import LOOPBACK
 from support.sipp import run_sipp, sipp_server

@@ -2,31 +2,36 @@
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from opentact.app.simulate import Caller, CallOutcome, CallPlan
+from support.command import command
+from support.live_server import Server, customer, running_server
 from support.peers import LOOPBACK
-from support.server import Server, command
 
 PATIENCE_S = 30.0
 
 
-@contextmanager
-def serving(folder: Path, **settings: str) -> Iterator[Server]:
-    server = Server.start(folder, **settings)
-    try:
-        yield server
-    finally:
-        server.stop(signal.SIGKILL)
+WAITING = "<Response><Answer/><Pause length='600000'/></Response>"
+
+
+def serving(folder: Path, **settings: object) -> AbstractContextManager[Server]:
+    return running_server(folder / "data", **settings)
+
+
+async def waiting_number(server: Server) -> str:
+    """Order a number that answers and then waits ten minutes."""
+    async with customer(server.http, server.token) as alice:
+        return str(await alice.number_with_flow(WAITING))
 
 
 def rows(folder: Path, sql: str) -> list[dict[str, Any]]:
@@ -53,7 +58,9 @@ async def until(what: str, folder: Path, sql: str) -> dict[str, Any]:
 
 
 def calling(server: Server, number: str, seconds: float) -> "asyncio.Task[CallOutcome]":
-    plan = CallPlan(caller="+12015550123", called=number, server=server.sip, seconds=seconds)
+    plan = CallPlan(
+        caller="+12015550123", called=number, server=server.sip_address, seconds=seconds
+    )
     return asyncio.create_task(Caller(plan).run())
 
 
@@ -71,7 +78,7 @@ def test_the_first_start_writes_credentials_that_only_the_owner_reads(tmp_path: 
         assert again.about["first_start"] is False
         kept = {name: again.credentials[name] for name in ("admin", "demo")}
         assert kept == {name: first[name] for name in ("admin", "demo")}
-        assert again.credentials["http"] == again.http
+        assert again.credentials["http"] == f"http://{again.http}"
 
 
 def test_the_operators_commands_work_beside_the_running_server(tmp_path: Path) -> None:
@@ -94,7 +101,7 @@ def test_a_second_server_on_the_same_folder_is_refused(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         second = command(tmp_path, "serve", http="127.0.0.1:0", sip="127.0.0.1:0")
         assert (second.returncode, second.stdout) == (1, "")
-        assert f"process {server.process.pid}" in second.stderr
+        assert f"process {server.pid}" in second.stderr
         assert len(second.stderr.splitlines()) == 1
 
 
@@ -147,7 +154,7 @@ def test_a_damaged_database_is_one_sentence(tmp_path: Path, damage: bytes) -> No
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_ends_calls_politely(tmp_path: Path, number: int) -> None:
     with serving(tmp_path) as server:
-        called = await asyncio.to_thread(server.waiting_number)
+        called = await waiting_number(server)
         call = calling(server, called, seconds=60)
         await until("the answer", tmp_path, "SELECT 1 FROM call WHERE answer_on IS NOT NULL")
         began = time.monotonic()
@@ -163,14 +170,14 @@ async def test_a_signal_ends_calls_politely(tmp_path: Path, number: int) -> None
 
 def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
-        open_request = socket.create_connection(server.http_address)
+        open_request = socket.create_connection((LOOPBACK, int(server.http.rpartition(":")[2])))
         with closing(open_request):
             # Half a request: a polite end waits for its other half.
             open_request.sendall(b"POST /rest/user HTTP/1.1\r\nContent-Length: 100\r\n\r\n{")
             time.sleep(0.2)
-            server.process.send_signal(signal.SIGINT)
+            os.kill(server.pid, signal.SIGINT)
             time.sleep(0.2)
-            assert server.process.poll() is None
+            assert server.runs
             began = time.monotonic()
             assert server.stop(signal.SIGINT) == 128 + signal.SIGINT
         assert time.monotonic() - began < 2
@@ -180,11 +187,11 @@ async def test_a_call_cut_by_a_crash_is_closed_once_and_charged_as_long_as_it_li
     tmp_path: Path,
 ) -> None:
     with serving(tmp_path) as server:
-        called = await asyncio.to_thread(server.waiting_number)
+        called = await waiting_number(server)
         call = calling(server, called, seconds=60)
         alive = "SELECT * FROM call WHERE alive_on > answer_on"
         await until("a sign of life", tmp_path, alive)
-        await asyncio.to_thread(server.stop, signal.SIGKILL)
+        await asyncio.to_thread(server.kill)
         [before] = rows(tmp_path, alive)
         assert before["destroy_on"] is None
     call.cancel()

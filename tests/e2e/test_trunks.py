@@ -12,9 +12,9 @@ import pytest
 from opentact.adapters.sip.endpoint import SipEndpoint
 from opentact.voice.sip.digest import Credentials
 from opentact.voice.sip.effects import ENDS, Answered, LegEvent, Refused
+from support.command import command as run
 from support.live_server import Customer, Server, customer, running_server
 from support.peers import LOOPBACK
-from support.server import command as run
 from support.sipp import run_sipp, sipp_server
 
 pytestmark = pytest.mark.e2e

@@ -7,13 +7,10 @@ test's, and can be killed and started again. `customer` is the demo account at i
 import asyncio
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -21,6 +18,7 @@ from typing import Any
 
 import httpx
 
+from support.command import PROGRAM, environment
 from support.peers import LOOPBACK, dying_with_us, free_port, stop
 
 START_SECONDS = 40.0
@@ -29,12 +27,13 @@ GRACE_SECONDS = 15.0  # a polite end hangs up every call first
 
 
 class Server:
-    """One data folder, and the server that runs on it now."""
+    """One data folder, and the server that runs on it now. `about` is what it said of itself."""
 
     def __init__(self, folder: Path, settings: Mapping[str, object]) -> None:
         self.folder = folder
         self.http = f"{LOOPBACK}:{free_port(socket.SOCK_STREAM)}"
         self.sip = f"{LOOPBACK}:{free_port()}"
+        self.about: dict[str, Any] = {}
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -44,8 +43,17 @@ class Server:
         return self._process.pid
 
     @property
+    def runs(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def credentials(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / "credentials.json").read_text())
+        return found
+
+    @property
     def token(self) -> str:
-        return str(json.loads((self.folder / "credentials.json").read_text())["demo"]["token"])
+        return str(self.credentials["demo"]["token"])
 
     @property
     def sip_address(self) -> tuple[str, int]:
@@ -53,31 +61,31 @@ class Server:
         return host, int(port)
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start it, and wait until it says that it listens."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        program = str(Path(sys.executable).parent / "opentact")
-        place = ["--data", str(self.folder), "--http", self.http, "--sip", self.sip]
-        mine = {f"OPENTACT_{name.upper()}": str(value) for name, value in self._settings.items()}
+        place = {"data": self.folder, "http": self.http, "sip": self.sip, "log_level": "warning"}
         with (self.folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
-                dying_with_us([program, "serve", *place]),
+                dying_with_us([str(PROGRAM), "serve", "--json"]),
                 stdin=subprocess.DEVNULL,
-                stdout=log,
+                stdout=subprocess.PIPE,
                 stderr=log,
-                env={"OPENTACT_LOG_LEVEL": "warning", **os.environ, **mine},
+                env=environment({**place, **self._settings}),
             )
-        self._await_answer()
+        self.about = self._heard(self._process)
 
-    def stop(self) -> None:
-        """End it politely, as an operator does."""
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """End it politely, as an operator does; the status it ended with."""
         if self._process is None:
-            return
-        self._process.send_signal(signal.SIGTERM)
+            return 0
+        self._process.send_signal(number)
         try:
-            self._process.wait(GRACE_SECONDS)
+            return self._process.wait(GRACE_SECONDS)
         except subprocess.TimeoutExpired:
             stop(self._process, signal.SIGKILL)
-        self._process = None
+            raise
+        finally:
+            self._process = None
 
     def kill(self) -> None:
         """Cut it off in the middle of whatever it does."""
@@ -102,18 +110,16 @@ class Server:
         """Read what it said so far."""
         return (self.folder / "server.log").read_text(errors="replace")
 
-    def _await_answer(self) -> None:
-        assert self._process is not None
-        until = time.monotonic() + START_SECONDS
-        while time.monotonic() < until and self._process.poll() is None:
-            try:
-                with urllib.request.urlopen(f"http://{self.http}/health", timeout=5):
-                    return
-            except urllib.error.HTTPError:
-                return  # it answers, and says that some part of it is not well
-            except OSError:
-                time.sleep(0.05)
-        raise AssertionError(f"the server did not start:\n{self.log()[-4000:]}")
+    def _heard(self, process: "subprocess.Popen[bytes]") -> dict[str, Any]:
+        assert process.stdout is not None
+        with process.stdout as said:
+            spoke, _, _ = select.select([said], [], [], START_SECONDS)
+            line = said.readline() if spoke else b""
+        if not line:
+            stop(process, signal.SIGKILL)
+            raise AssertionError(f"the server did not start:\n{self.log()[-4000:]}")
+        about: dict[str, Any] = json.loads(line)
+        return about
 
 
 def _is_child(entry: Path, parent: int, module: str) -> bool:
