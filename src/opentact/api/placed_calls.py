@@ -25,9 +25,10 @@ from .envelope import Envelope, errors, ok, say_fault
 from .fields import Flag, WebUrl, Whole, sound
 from .idempotency import Doing, Once, Rebuild
 from .services import Caller, Inject, Services
+from .wire.call_shapes import CallOut
 from .wire.calls import call_entity
 from .wire.limits import dollars_out, refusal_out
-from .wire.placed import FREE_OF_CHARGE, PlacedOut, cause_out, route_out
+from .wire.placed import FREE_OF_CHARGE, RehearsedOut, cause_out, route_out
 
 MOST_XML = 65_536  # characters: a document has at most 64 KiB (spec/11 D-13)
 router = APIRouter(prefix="/rest/call", tags=["Call"])
@@ -131,8 +132,9 @@ class CutOff(Conflict):
     code = "call_cut_off"
 
 
-REFUSALS = errors(402, 404, 409, 422, 503) | {
-    403: {**errors(404)[404], "description": "A rule refuses the call; the message says which"}
+ANSWERS = errors(402, 404, 409, 422, 503) | {
+    200: {"model": Envelope[RehearsedOut], "description": "A dry run: what the call would be"},
+    403: {**errors(404)[404], "description": "A rule refuses the call; the message says which"},
 }
 
 
@@ -140,8 +142,8 @@ REFUSALS = errors(402, 404, 409, 422, 503) | {
     "",
     status_code=201,
     operation_id="CreateCall",
-    response_model=Envelope[PlacedOut],
-    responses=REFUSALS,
+    response_model=Envelope[CallOut],
+    responses=ANSWERS,
 )
 async def create(body: CallNew, who: Caller, services: Inject, once: Once) -> Response:
     """Call somebody from a number of yours; the flow runs when the call is answered.

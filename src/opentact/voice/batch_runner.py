@@ -58,6 +58,7 @@ class _Run:
     results: list[Result] = field(default_factory=list)
     calls: set["asyncio.Task[None]"] = field(default_factory=set)
     stopped: bool = False
+    called: bool = False
     task: "asyncio.Task[None] | None" = None
 
 
@@ -65,13 +66,22 @@ class BatchRunner:
     """Calls the batches of one node."""
 
     def __init__(
-        self, storage: Storage, placer: Placer, events: EventLog, clock: Clock, node: str
+        self,
+        storage: Storage,
+        placer: Placer,
+        events: EventLog,
+        clock: Clock,
+        node: str,
+        *,
+        write_s: float = WRITE_S,
     ) -> None:
+        """Write what came of numbers every `write_s` seconds."""
         self.node = node
         self._storage = storage
         self._placer = placer
         self._events = events
         self._clock = clock
+        self._write_s = write_s
         self._runs: dict[UUID, _Run] = {}
 
     async def start(self) -> None:
@@ -127,8 +137,9 @@ class BatchRunner:
             while run.calls:
                 await asyncio.wait(run.calls)
         finally:
-            writing.cancel()
-            await asyncio.gather(writing, return_exceptions=True)
+            # Not cancelled: in the middle of a commit it would take results with it.
+            run.called = True
+            await writing
         await self._write(run.uuid, _taken(run), over=True)
 
     async def _dial(self, run: _Run, terms: "_Terms") -> None:
@@ -200,8 +211,8 @@ class BatchRunner:
         return Result(place, state, cause, reason, self._clock.now())
 
     async def _keep_writing(self, run: _Run) -> None:
-        while True:
-            await asyncio.sleep(WRITE_S)
+        while not run.called:
+            await asyncio.sleep(self._write_s)
             results = _taken(run)
             if not results:
                 continue

@@ -7,7 +7,6 @@ from typing_extensions import TypedDict
 from opentact.voice.causes import Cause
 from opentact.voice.placing import Way
 
-from .call_shapes import CallOut
 from .limits import RefusalOut
 
 FREE_OF_CHARGE: dict[str, Any] = {
@@ -28,10 +27,16 @@ class RouteOut(TypedDict):
     ways: list[str]
 
 
-class PlacedOut(CallOut, total=False):
-    """The call; for a dry run what it would be: route, price and all that would refuse it."""
+_From = TypedDict("_From", {"from": str}, total=False)
+
+
+class RehearsedOut(_From, total=False):
+    """What a call would be: its route, its price, and all that would refuse it."""
 
     dry_run: bool
+    to: str
+    rate: float | None
+    connect_fee: float | None
     route: RouteOut | None
     country: str | None
     initial: int | None
