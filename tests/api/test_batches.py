@@ -128,7 +128,7 @@ async def test_a_number_that_was_being_called_is_not_called_again(desk: Placing)
     made = (await start(desk, PHONES[:3])).json()["payload"]
     async with world.database.write() as session:
         await mark_called(session, UUID(made["uuid"]), [(1, new_id())])
-    del runner.begin  # type: ignore[method-assign]
+    del runner.begin
     await runner.start()
     batch = await finished(desk, made["uuid"])
     assert (batch["success"], batch["failed"]) == (2, 1)
@@ -144,7 +144,7 @@ async def test_a_batch_whose_profile_is_gone_fails_with_that_reason(desk: Placin
     world, runner = desk.phones.world, desk.runner
     runner.begin = lambda *_: None  # type: ignore[method-assign]
     made = (await start(desk, PHONES[:3])).json()["payload"]
-    del runner.begin  # type: ignore[method-assign]
+    del runner.begin
     await world.alice.client.delete(f"/rest/profile/outbound_voice/{desk.profile}")
     await runner.start()
     assert (await finished(desk, made["uuid"]))["failed"] == 3

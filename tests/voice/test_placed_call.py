@@ -1,5 +1,6 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ async def desk(database_url: str, tmp_path: Path) -> AsyncIterator[Placing]:
         yield made
 
 
-async def placed(desk: Placing, **body: object) -> str:
+async def placed(desk: Placing, **body: Any) -> str:
     return str((await desk.ask(**body)).json()["payload"]["uuid"])
 
 
