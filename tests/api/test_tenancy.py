@@ -4,8 +4,9 @@ import re
 
 from fastapi import APIRouter, Response
 
+from support.public_routes import PUBLIC
 from support.tenancy import Attack, hidden, mine_only, routes
-from support.tenancy_cases import CASES, PUBLIC
+from support.tenancy_cases import CASES
 from support.world import World
 
 

@@ -59,7 +59,7 @@ def test_settings_files_are_taken(block: Block) -> None:
 
 @pytest.mark.parametrize("page", CURRENT, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_setting_that_is_named_exists(page: Path) -> None:
-    assert set(re.findall(rf"{PREFIX}([A-Z_]+[A-Z])", words(page))) <= KNOWN
+    assert set(re.findall(rf"{PREFIX}([A-Z0-9_]+[A-Z0-9])", words(page))) <= KNOWN
 
 
 @pytest.mark.parametrize("page", CURRENT, ids=lambda page: str(page.relative_to(ROOT)))

@@ -11,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from opentact.accounts.ownership import get_owned, get_to_change
 from opentact.kit.ids import new_id
-from opentact.voice.batch_runner import BatchRunner, cancel_batch
+from opentact.voice.batch_runner import BatchRunner
 from opentact.voice.batches import (
     Batch,
     NumberState,
     add_batch,
+    cancel_batch,
     phones_of,
     results_of,
 )

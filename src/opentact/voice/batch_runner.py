@@ -12,7 +12,6 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from opentact.accounts.accounts import get_account
 from opentact.events.log import EventLog
@@ -29,7 +28,6 @@ from .batches import (
     BatchState,
     NumberState,
     Result,
-    cancel_waiting,
     lost_results,
     mark_called,
     open_batches,
@@ -285,21 +283,6 @@ class _Terms:
             max_s=self.max_s,
             uuid=call,
         )
-
-
-async def cancel_batch(
-    session: AsyncSession, batch: Batch, events: EventLog, now: datetime
-) -> None:
-    """Cancel what is not called yet, and tell; one that is over stays as it is."""
-    if batch.state not in OPEN:
-        return
-    await cancel_waiting(session, batch, now)
-    batch.state = BatchState.CANCELLED
-    batch.modified_on = now
-    if batch.processing == 0:
-        batch.finished_on = now
-    account = await get_account(session, batch.account_uuid)
-    await events.append(session, account.uuid, BatchChanged(account, batch), now=now)
 
 
 def _advance(batch: Batch, now: datetime) -> None:

@@ -15,8 +15,9 @@ from sqlalchemy import BigInteger, ForeignKey, Index, Text, bindparam, func, ins
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from opentact.accounts.accounts import Account
+from opentact.accounts.accounts import Account, get_account
 from opentact.accounts.ownership import Owned
+from opentact.events.log import EventLog
 from opentact.kit.entities import Base
 
 from .calls import Call
@@ -252,3 +253,18 @@ async def results_of(
     total = await session.scalar(select(func.count()).select_from(BatchNumber).where(*where))
     page = select(BatchNumber).where(*where).order_by(BatchNumber.place).offset(skip).limit(take)
     return total or 0, list(await session.scalars(page))
+
+
+async def cancel_batch(
+    session: AsyncSession, batch: Batch, events: EventLog, now: datetime
+) -> None:
+    """Cancel what is not called yet, and tell; one that is over stays as it is."""
+    if batch.state not in OPEN:
+        return
+    await cancel_waiting(session, batch, now)
+    batch.state = BatchState.CANCELLED
+    batch.modified_on = now
+    if batch.processing == 0:
+        batch.finished_on = now
+    account = await get_account(session, batch.account_uuid)
+    await events.append(session, account.uuid, BatchChanged(account, batch), now=now)

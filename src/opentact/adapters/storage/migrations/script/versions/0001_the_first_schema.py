@@ -28,9 +28,6 @@ def upgrade() -> None:
         sa.Column("disabled_on", MOMENT, nullable=True),
         sa.Column("balance_changed", sa.Boolean(), nullable=False),
         sa.Column("balance_threshold", DOLLARS, nullable=True),
-        sa.Column("countries", DOCUMENT, nullable=True),
-        sa.Column("channel_limit", sa.Integer(), nullable=True),
-        sa.Column("calls_per_second", sa.Integer(), nullable=True),
         sa.Column("uuid", sa.Uuid(), nullable=False),
         sa.Column("created_on", MOMENT, nullable=False),
         sa.Column("modified_on", MOMENT, nullable=False),
@@ -54,39 +51,6 @@ def upgrade() -> None:
         sa.Column("value", sa.LargeBinary(), nullable=False),
         sa.Column("created_on", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_platform_secret")),
-    )
-    op.create_table(
-        "rate_deck",
-        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("created_on", MOMENT, nullable=False),
-        sa.Column("modified_on", MOMENT, nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_rate_deck")),
-    )
-    op.create_table(
-        "sip_ban",
-        sa.Column("place", sa.String(), nullable=False),
-        sa.Column("reason", sa.String(), nullable=False),
-        sa.Column("until", MOMENT, nullable=False),
-        sa.Column("detail", sa.String(), nullable=False),
-        sa.Column("evidence", DOCUMENT, nullable=False),
-        sa.Column("times", sa.Integer(), nullable=False),
-        sa.Column("by", sa.String(), nullable=False),
-        sa.Column("lifted_on", MOMENT, nullable=True),
-        sa.Column("lifted_by", sa.String(), nullable=True),
-        sa.Column("uuid", sa.Uuid(), nullable=False),
-        sa.Column("created_on", MOMENT, nullable=False),
-        sa.Column("modified_on", MOMENT, nullable=False),
-        sa.PrimaryKeyConstraint("uuid", name=op.f("pk_sip_ban")),
-        sa.UniqueConstraint("place", name=op.f("uq_sip_ban_place")),
-    )
-    op.create_index(op.f("ix_sip_ban_until"), "sip_ban", ["until"], unique=False)
-    op.create_table(
-        "sip_revision",
-        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_sip_revision")),
     )
     op.create_table(
         "tech_prefix",
@@ -179,8 +143,6 @@ def upgrade() -> None:
         sa.Column("lease_uuid", sa.Uuid(), nullable=True),
         sa.Column("app_uuid", sa.Uuid(), nullable=True),
         sa.Column("parent_uuid", sa.Uuid(), nullable=True),
-        sa.Column("peer_uuid", sa.Uuid(), nullable=True),
-        sa.Column("sip_user_uuid", sa.Uuid(), nullable=True),
         sa.Column("sip_call_id", sa.String(), nullable=True),
         sa.Column("source", sa.String(), nullable=True),
         sa.Column("init_on", MOMENT, nullable=True),
@@ -193,17 +155,12 @@ def upgrade() -> None:
         sa.Column("billed_seconds", sa.Integer(), nullable=False),
         sa.Column("rate", DOLLARS, nullable=False),
         sa.Column("price", DOLLARS, nullable=False),
-        sa.Column("rate_initial", sa.Integer(), nullable=False),
-        sa.Column("rate_increment", sa.Integer(), nullable=False),
-        sa.Column("connect_fee", DOLLARS, nullable=False),
-        sa.Column("outbound_profile_uuid", sa.Uuid(), nullable=True),
         sa.Column("q850_cause", sa.Integer(), nullable=True),
         sa.Column("q850_cause_string", sa.String(), nullable=True),
         sa.Column("sip_status", sa.Integer(), nullable=True),
         sa.Column("cause", sa.String(), nullable=True),
         sa.Column("blame", sa.String(), nullable=True),
         sa.Column("reason", sa.String(), nullable=True),
-        sa.Column("refusal", DOCUMENT, nullable=True),
         sa.Column("media", DOCUMENT, nullable=False),
         sa.Column("meta", DOCUMENT, nullable=False),
         sa.Column("uuid", sa.Uuid(), nullable=False),
@@ -243,40 +200,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_call_flow_log_call", "call_flow_log", ["call_uuid"], unique=False)
     op.create_table(
-        "call_trace",
-        sa.Column("call_uuid", sa.Uuid(), nullable=False),
-        sa.Column("account_uuid", sa.Uuid(), nullable=False),
-        sa.Column("created_on", MOMENT, nullable=False),
-        sa.Column("packed", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["account_uuid"], ["account.uuid"], name=op.f("fk_call_trace_account_uuid_account")
-        ),
-        sa.PrimaryKeyConstraint("call_uuid", name=op.f("pk_call_trace")),
-    )
-    op.create_index(op.f("ix_call_trace_created_on"), "call_trace", ["created_on"], unique=False)
-    op.create_table(
-        "carrier",
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("account_uuid", sa.Uuid(), nullable=True),
-        sa.Column("targets", DOCUMENT, nullable=False),
-        sa.Column("networks", DOCUMENT, nullable=False),
-        sa.Column("routes", DOCUMENT, nullable=False),
-        sa.Column("username", sa.String(), nullable=True),
-        sa.Column("password", sa.String(), nullable=True),
-        sa.Column("register", sa.Boolean(), nullable=False),
-        sa.Column("expires", sa.Integer(), nullable=False),
-        sa.Column("options_interval_s", sa.Integer(), nullable=False),
-        sa.Column("is_active", sa.Boolean(), nullable=False),
-        sa.Column("uuid", sa.Uuid(), nullable=False),
-        sa.Column("created_on", MOMENT, nullable=False),
-        sa.Column("modified_on", MOMENT, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["account_uuid"], ["account.uuid"], name=op.f("fk_carrier_account_uuid_account")
-        ),
-        sa.PrimaryKeyConstraint("uuid", name=op.f("pk_carrier")),
-        sa.UniqueConstraint("name", name=op.f("uq_carrier_name")),
-    )
-    op.create_table(
         "event",
         sa.Column("uuid", sa.Uuid(), nullable=False),
         sa.Column("account_uuid", sa.Uuid(), nullable=False),
@@ -307,14 +230,12 @@ def upgrade() -> None:
         sa.Column("account_uuid", sa.Uuid(), nullable=False),
         sa.Column("amount", DOLLARS, nullable=False),
         sa.Column("created_on", MOMENT, nullable=False),
-        sa.Column("node", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["account_uuid"], ["account.uuid"], name=op.f("fk_hold_account_uuid_account")
         ),
         sa.PrimaryKeyConstraint("reference", name=op.f("pk_hold")),
     )
     op.create_index(op.f("ix_hold_account_uuid"), "hold", ["account_uuid"], unique=False)
-    op.create_index(op.f("ix_hold_node"), "hold", ["node"], unique=False)
     op.create_table(
         "idempotency_key",
         sa.Column("account_uuid", sa.Uuid(), nullable=False),
@@ -333,30 +254,11 @@ def upgrade() -> None:
         op.f("ix_idempotency_key_created_on"), "idempotency_key", ["created_on"], unique=False
     )
     op.create_table(
-        "rate_deck_rate",
-        sa.Column("deck_id", sa.Integer(), nullable=False),
-        sa.Column("prefix", sa.String(length=15), nullable=False),
-        sa.Column("effective_on", MOMENT, nullable=False),
-        sa.Column("destination", sa.String(length=255), nullable=False),
-        sa.Column("per_minute", DOLLARS, nullable=False),
-        sa.Column("initial", sa.Integer(), nullable=False),
-        sa.Column("increment", sa.Integer(), nullable=False),
-        sa.Column("connect_fee", DOLLARS, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["deck_id"], ["rate_deck.id"], name=op.f("fk_rate_deck_rate_deck_id_rate_deck")
-        ),
-        sa.PrimaryKeyConstraint(
-            "deck_id", "prefix", "effective_on", name=op.f("pk_rate_deck_rate")
-        ),
-    )
-    op.create_table(
         "recording",
         sa.Column("account_uuid", sa.Uuid(), nullable=False),
         sa.Column("call_uuid", sa.Uuid(), nullable=False),
         sa.Column(
-            "state",
-            sa.Enum("REQUESTED", "WRITING", "STORED", "FAILED", name="recordingstate"),
-            nullable=False,
+            "state", sa.Enum("WRITING", "STORED", "FAILED", name="recordingstate"), nullable=False
         ),
         sa.Column("tag", sa.String(), nullable=True),
         sa.Column("file", sa.String(), nullable=False),
@@ -531,48 +433,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_user_account_uuid"), "user", ["account_uuid"], unique=False)
     op.create_table(
-        "call_batch",
-        sa.Column("profile_uuid", sa.Uuid(), nullable=False),
-        sa.Column("lease_uuid", sa.Uuid(), nullable=False),
-        sa.Column("node", sa.String(), nullable=False),
-        sa.Column("xml", sa.Text(), nullable=True),
-        sa.Column("call_flow_url", sa.String(), nullable=True),
-        sa.Column("app_uuid", sa.Uuid(), nullable=True),
-        sa.Column("ring_s", sa.Integer(), nullable=False),
-        sa.Column("max_s", sa.Integer(), nullable=True),
-        sa.Column("type", sa.String(), nullable=False),
-        sa.Column(
-            "state",
-            sa.Enum("CREATED", "PROCESSING", "SUCCESS", "CANCELLED", name="batchstate"),
-            nullable=False,
-        ),
-        sa.Column("total", sa.Integer(), nullable=False),
-        sa.Column("success", sa.Integer(), nullable=False),
-        sa.Column("failed", sa.Integer(), nullable=False),
-        sa.Column("cancelled", sa.Integer(), nullable=False),
-        sa.Column("finished_on", MOMENT, nullable=True),
-        sa.Column("account_uuid", sa.Uuid(), nullable=False),
-        sa.Column("created_by", sa.Uuid(), nullable=True),
-        sa.Column("modified_by", sa.Uuid(), nullable=True),
-        sa.Column("uuid", sa.Uuid(), nullable=False),
-        sa.Column("created_on", MOMENT, nullable=False),
-        sa.Column("modified_on", MOMENT, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["account_uuid"], ["account.uuid"], name=op.f("fk_call_batch_account_uuid_account")
-        ),
-        sa.ForeignKeyConstraint(
-            ["created_by"], ["user.uuid"], name=op.f("fk_call_batch_created_by_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["modified_by"], ["user.uuid"], name=op.f("fk_call_batch_modified_by_user")
-        ),
-        sa.PrimaryKeyConstraint("uuid", name=op.f("pk_call_batch")),
-    )
-    op.create_index(
-        op.f("ix_call_batch_account_uuid"), "call_batch", ["account_uuid"], unique=False
-    )
-    op.create_index("ix_call_batch_node", "call_batch", ["node", "finished_on"], unique=False)
-    op.create_table(
         "event_subscription",
         sa.Column("account_uuid", sa.Uuid(), nullable=False),
         sa.Column("user_uuid", sa.Uuid(), nullable=False),
@@ -585,13 +445,11 @@ def upgrade() -> None:
                 "CALL_FLOW",
                 "CALL_RECORD",
                 "CALL_TRANSCRIPT",
-                "SIP_USER_STATE",
                 "SMS",
                 "TN",
                 "TN_ORDER",
                 "BALANCE",
                 "BATCH",
-                "TRUNK_STATE",
                 name="eventtype",
             ),
             nullable=False,
@@ -681,10 +539,6 @@ def upgrade() -> None:
         sa.Column("file_format", sa.String(), nullable=False),
         sa.Column("audio_track_type", sa.Integer(), nullable=False),
         sa.Column("shaken_sign_policy", sa.Integer(), nullable=False),
-        sa.Column("calls_per_second", sa.Integer(), nullable=True),
-        sa.Column("user_calls_per_minute", sa.Integer(), nullable=True),
-        sa.Column("countries", DOCUMENT, nullable=True),
-        sa.Column("open_prefixes", DOCUMENT, nullable=False),
         sa.Column("account_uuid", sa.Uuid(), nullable=False),
         sa.Column("created_by", sa.Uuid(), nullable=True),
         sa.Column("modified_by", sa.Uuid(), nullable=True),
@@ -772,37 +626,9 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_token_user_uuid"), "token", ["user_uuid"], unique=False)
     op.create_table(
-        "call_batch_number",
-        sa.Column("batch_uuid", sa.Uuid(), nullable=False),
-        sa.Column("place", sa.Integer(), nullable=False),
-        sa.Column("account_uuid", sa.Uuid(), nullable=False),
-        sa.Column("phone", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "state",
-            sa.Enum("WAITING", "CALLING", "SUCCESS", "FAILED", "CANCELLED", name="numberstate"),
-            nullable=False,
-        ),
-        sa.Column("call_uuid", sa.Uuid(), nullable=True),
-        sa.Column("cause", sa.String(), nullable=True),
-        sa.Column("reason", sa.String(), nullable=True),
-        sa.Column("ended_on", MOMENT, nullable=True),
-        sa.ForeignKeyConstraint(
-            ["batch_uuid"],
-            ["call_batch.uuid"],
-            name=op.f("fk_call_batch_number_batch_uuid_call_batch"),
-        ),
-        sa.PrimaryKeyConstraint("batch_uuid", "place", name=op.f("pk_call_batch_number")),
-    )
-    op.create_index(
-        "ix_call_batch_number_state",
-        "call_batch_number",
-        ["batch_uuid", "state", "place"],
-        unique=False,
-    )
-    op.create_table(
         "sip_connection",
         sa.Column("name", sa.String(), nullable=False),
-        sa.Column("port", sa.Integer(), nullable=True),
+        sa.Column("port", sa.Integer(), nullable=False),
         sa.Column("tech_prefix", sa.Integer(), nullable=False),
         sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.Column("ip", sa.String(), nullable=True),
@@ -814,16 +640,6 @@ def upgrade() -> None:
         sa.Column("class4_egress_trunk_settings", DOCUMENT, nullable=False),
         sa.Column("shaken_verify_policy", sa.Integer(), nullable=False),
         sa.Column("shaken_minimum_accepted_attest_lvl", sa.String(), nullable=False),
-        sa.Column("transport", sa.String(), nullable=False),
-        sa.Column("targets", DOCUMENT, nullable=False),
-        sa.Column("username", sa.String(), nullable=True),
-        sa.Column("password", sa.String(), nullable=True),
-        sa.Column("register", sa.Boolean(), nullable=False),
-        sa.Column("expires", sa.Integer(), nullable=False),
-        sa.Column("options_interval_s", sa.Integer(), nullable=False),
-        sa.Column("inbound_ips", DOCUMENT, nullable=False),
-        sa.Column("inbound_username", sa.String(), nullable=True),
-        sa.Column("inbound_password", sa.String(), nullable=True),
         sa.Column("account_uuid", sa.Uuid(), nullable=False),
         sa.Column("created_by", sa.Uuid(), nullable=True),
         sa.Column("modified_by", sa.Uuid(), nullable=True),
@@ -850,7 +666,6 @@ def upgrade() -> None:
             name=op.f("fk_sip_connection_product_id_sip_product"),
         ),
         sa.PrimaryKeyConstraint("uuid", name=op.f("pk_sip_connection")),
-        sa.UniqueConstraint("inbound_username", name=op.f("uq_sip_connection_inbound_username")),
         sa.UniqueConstraint("tech_prefix", name=op.f("uq_sip_connection_tech_prefix")),
     )
     op.create_index(
@@ -1006,66 +821,6 @@ def upgrade() -> None:
         "ix_tn_order_item_order", "tn_order_item", ["order_uuid", "place"], unique=False
     )
     op.create_table(
-        "sip_domain",
-        sa.Column("domain", sa.String(), nullable=False),
-        sa.Column("sip_connection_uuid", sa.Uuid(), nullable=True),
-        sa.Column("sip_control_app_uuid", sa.Uuid(), nullable=True),
-        sa.Column("outbound_voice_profile_uuid", sa.Uuid(), nullable=True),
-        sa.Column("account_uuid", sa.Uuid(), nullable=False),
-        sa.Column("created_by", sa.Uuid(), nullable=True),
-        sa.Column("modified_by", sa.Uuid(), nullable=True),
-        sa.Column("uuid", sa.Uuid(), nullable=False),
-        sa.Column("created_on", MOMENT, nullable=False),
-        sa.Column("modified_on", MOMENT, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["account_uuid"], ["account.uuid"], name=op.f("fk_sip_domain_account_uuid_account")
-        ),
-        sa.ForeignKeyConstraint(
-            ["created_by"], ["user.uuid"], name=op.f("fk_sip_domain_created_by_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["modified_by"], ["user.uuid"], name=op.f("fk_sip_domain_modified_by_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["outbound_voice_profile_uuid"],
-            ["outbound_voice_profile.uuid"],
-            name=op.f("fk_sip_domain_outbound_voice_profile_uuid_outbound_voice_profile"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["sip_connection_uuid"],
-            ["sip_connection.uuid"],
-            name=op.f("fk_sip_domain_sip_connection_uuid_sip_connection"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["sip_control_app_uuid"],
-            ["sip_control_app.uuid"],
-            name=op.f("fk_sip_domain_sip_control_app_uuid_sip_control_app"),
-        ),
-        sa.PrimaryKeyConstraint("uuid", name=op.f("pk_sip_domain")),
-        sa.UniqueConstraint("domain", name=op.f("uq_sip_domain_domain")),
-    )
-    op.create_index(
-        op.f("ix_sip_domain_account_uuid"), "sip_domain", ["account_uuid"], unique=False
-    )
-    op.create_index(
-        op.f("ix_sip_domain_outbound_voice_profile_uuid"),
-        "sip_domain",
-        ["outbound_voice_profile_uuid"],
-        unique=False,
-    )
-    op.create_index(
-        op.f("ix_sip_domain_sip_connection_uuid"),
-        "sip_domain",
-        ["sip_connection_uuid"],
-        unique=False,
-    )
-    op.create_index(
-        op.f("ix_sip_domain_sip_control_app_uuid"),
-        "sip_domain",
-        ["sip_control_app_uuid"],
-        unique=False,
-    )
-    op.create_table(
         "static_call_flow",
         sa.Column("sip_control_app_uuid", sa.Uuid(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -1119,190 +874,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("uuid", name=op.f("pk_tn_subscription")),
         sa.UniqueConstraint("lease_uuid", "type", name=op.f("uq_tn_subscription_lease_uuid_type")),
-    )
-    op.create_table(
-        "sip_invite",
-        sa.Column("sip_domain_uuid", sa.Uuid(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("expired_on", MOMENT, nullable=False),
-        sa.Column("token", sa.String(), nullable=False),
-        sa.Column("account_uuid", sa.Uuid(), nullable=False),
-        sa.Column("created_by", sa.Uuid(), nullable=True),
-        sa.Column("modified_by", sa.Uuid(), nullable=True),
-        sa.Column("uuid", sa.Uuid(), nullable=False),
-        sa.Column("created_on", MOMENT, nullable=False),
-        sa.Column("modified_on", MOMENT, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["account_uuid"], ["account.uuid"], name=op.f("fk_sip_invite_account_uuid_account")
-        ),
-        sa.ForeignKeyConstraint(
-            ["created_by"], ["user.uuid"], name=op.f("fk_sip_invite_created_by_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["modified_by"], ["user.uuid"], name=op.f("fk_sip_invite_modified_by_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["sip_domain_uuid"],
-            ["sip_domain.uuid"],
-            name=op.f("fk_sip_invite_sip_domain_uuid_sip_domain"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("uuid", name=op.f("pk_sip_invite")),
-        sa.UniqueConstraint("token", name=op.f("uq_sip_invite_token")),
-    )
-    op.create_index(
-        op.f("ix_sip_invite_account_uuid"), "sip_invite", ["account_uuid"], unique=False
-    )
-    op.create_index(
-        op.f("ix_sip_invite_sip_domain_uuid"), "sip_invite", ["sip_domain_uuid"], unique=False
-    )
-    op.create_table(
-        "sip_switch",
-        sa.Column("sip_domain_uuid", sa.Uuid(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("description", sa.String(), nullable=True),
-        sa.Column("remote_ip", sa.String(), nullable=True),
-        sa.Column("remote_domain", sa.String(), nullable=True),
-        sa.Column("is_active", sa.Boolean(), nullable=False),
-        sa.Column("account_uuid", sa.Uuid(), nullable=False),
-        sa.Column("created_by", sa.Uuid(), nullable=True),
-        sa.Column("modified_by", sa.Uuid(), nullable=True),
-        sa.Column("uuid", sa.Uuid(), nullable=False),
-        sa.Column("created_on", MOMENT, nullable=False),
-        sa.Column("modified_on", MOMENT, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["account_uuid"], ["account.uuid"], name=op.f("fk_sip_switch_account_uuid_account")
-        ),
-        sa.ForeignKeyConstraint(
-            ["created_by"], ["user.uuid"], name=op.f("fk_sip_switch_created_by_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["modified_by"], ["user.uuid"], name=op.f("fk_sip_switch_modified_by_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["sip_domain_uuid"],
-            ["sip_domain.uuid"],
-            name=op.f("fk_sip_switch_sip_domain_uuid_sip_domain"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("uuid", name=op.f("pk_sip_switch")),
-    )
-    op.create_index(
-        op.f("ix_sip_switch_account_uuid"), "sip_switch", ["account_uuid"], unique=False
-    )
-    op.create_index(
-        op.f("ix_sip_switch_sip_domain_uuid"), "sip_switch", ["sip_domain_uuid"], unique=False
-    )
-    op.create_table(
-        "sip_user",
-        sa.Column("sip_domain_uuid", sa.Uuid(), nullable=False),
-        sa.Column("login", sa.String(), nullable=False),
-        sa.Column("login_key", sa.String(), nullable=False),
-        sa.Column("ha1", sa.String(), nullable=False),
-        sa.Column("ha1b", sa.String(), nullable=False),
-        sa.Column("ha1_sha256", sa.String(), nullable=False),
-        sa.Column("ha1b_sha256", sa.String(), nullable=False),
-        sa.Column("is_active", sa.Boolean(), nullable=False),
-        sa.Column("same_domain_calls_only", sa.Boolean(), nullable=False),
-        sa.Column("tn_lease_uuid", sa.Uuid(), nullable=True),
-        sa.Column("first_name", sa.String(), nullable=True),
-        sa.Column("last_name", sa.String(), nullable=True),
-        sa.Column("email", sa.String(), nullable=True),
-        sa.Column("phone_number", sa.String(), nullable=True),
-        sa.Column("avatar", sa.String(), nullable=True),
-        sa.Column("dob", sa.Date(), nullable=True),
-        sa.Column("gender", sa.Enum("MALE", "FEMALE", "OTHER", name="gender"), nullable=True),
-        sa.Column("account_uuid", sa.Uuid(), nullable=False),
-        sa.Column("created_by", sa.Uuid(), nullable=True),
-        sa.Column("modified_by", sa.Uuid(), nullable=True),
-        sa.Column("uuid", sa.Uuid(), nullable=False),
-        sa.Column("created_on", MOMENT, nullable=False),
-        sa.Column("modified_on", MOMENT, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["account_uuid"], ["account.uuid"], name=op.f("fk_sip_user_account_uuid_account")
-        ),
-        sa.ForeignKeyConstraint(
-            ["created_by"], ["user.uuid"], name=op.f("fk_sip_user_created_by_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["modified_by"], ["user.uuid"], name=op.f("fk_sip_user_modified_by_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["sip_domain_uuid"],
-            ["sip_domain.uuid"],
-            name=op.f("fk_sip_user_sip_domain_uuid_sip_domain"),
-        ),
-        sa.PrimaryKeyConstraint("uuid", name=op.f("pk_sip_user")),
-        sa.UniqueConstraint(
-            "sip_domain_uuid", "login_key", name=op.f("uq_sip_user_sip_domain_uuid_login_key")
-        ),
-    )
-    op.create_index(op.f("ix_sip_user_account_uuid"), "sip_user", ["account_uuid"], unique=False)
-    op.create_index(op.f("ix_sip_user_ha1b"), "sip_user", ["ha1b"], unique=False)
-    op.create_index(op.f("ix_sip_user_tn_lease_uuid"), "sip_user", ["tn_lease_uuid"], unique=False)
-    op.create_table(
-        "sip_binding",
-        sa.Column("user_uuid", sa.Uuid(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("node", sa.String(), nullable=False),
-        sa.Column("contact", sa.Text(), nullable=False),
-        sa.Column("host", sa.String(), nullable=False),
-        sa.Column("port", sa.Integer(), nullable=False),
-        sa.Column("transport", sa.String(), nullable=False),
-        sa.Column("flow", sa.BigInteger(), nullable=False),
-        sa.Column("call_id", sa.String(), nullable=False),
-        sa.Column("number", sa.BigInteger(), nullable=False),
-        sa.Column("path", DOCUMENT, nullable=False),
-        sa.Column("instance", sa.String(), nullable=True),
-        sa.Column("reg_id", sa.BigInteger(), nullable=True),
-        sa.Column("weight", sa.Integer(), nullable=False),
-        sa.Column("agent", sa.String(), nullable=False),
-        sa.Column("since", MOMENT, nullable=False),
-        sa.Column("expires_on", MOMENT, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["user_uuid"],
-            ["sip_user.uuid"],
-            name=op.f("fk_sip_binding_user_uuid_sip_user"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("user_uuid", "key", name=op.f("pk_sip_binding")),
-    )
-    op.create_table(
-        "sip_group",
-        sa.Column("owner_uuid", sa.Uuid(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("uuid", sa.Uuid(), nullable=False),
-        sa.Column("created_on", MOMENT, nullable=False),
-        sa.Column("modified_on", MOMENT, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["owner_uuid"],
-            ["sip_user.uuid"],
-            name=op.f("fk_sip_group_owner_uuid_sip_user"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("uuid", name=op.f("pk_sip_group")),
-    )
-    op.create_index(op.f("ix_sip_group_owner_uuid"), "sip_group", ["owner_uuid"], unique=False)
-    op.create_table(
-        "sip_group_member",
-        sa.Column("group_uuid", sa.Uuid(), nullable=False),
-        sa.Column("user_uuid", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["group_uuid"],
-            ["sip_group.uuid"],
-            name=op.f("fk_sip_group_member_group_uuid_sip_group"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["user_uuid"],
-            ["sip_user.uuid"],
-            name=op.f("fk_sip_group_member_user_uuid_sip_user"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("group_uuid", "user_uuid", name=op.f("pk_sip_group_member")),
-    )
-    op.create_index(
-        op.f("ix_sip_group_member_user_uuid"), "sip_group_member", ["user_uuid"], unique=False
     )
     op.create_index(
         "ix_tn_city",

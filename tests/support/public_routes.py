@@ -1,0 +1,32 @@
+"""The routes that answer strangers, each with its reason."""
+
+# Routes without a login, and why no tenant's data can come out of them.
+PUBLIC: dict[str, str] = {
+    "POST /rest/user": "signing up makes an account of its own",
+    "GET /openapi.json": "describes the routes",
+    "GET /": "says what this is",
+    "HEAD /": "says what this is",
+    "GET /llms.txt": "says what is where",
+    "HEAD /llms.txt": "says what is where",
+    "GET /docs": "shows the routes",
+    "HEAD /docs": "shows the routes",
+    "GET /docs/assets/{name}": "files of the pages",
+    "HEAD /docs/assets/{name}": "files of the pages",
+    "GET /docs/errors": "the documentation",
+    "HEAD /docs/errors": "the documentation",
+    "GET /docs/events/{name}.json": "the documentation",
+    "HEAD /docs/events/{name}.json": "the documentation",
+    "GET /docs/guide": "the documentation",
+    "HEAD /docs/guide": "the documentation",
+    "GET /docs/{section}/{name}": "the documentation",
+    "HEAD /docs/{section}/{name}": "the documentation",
+    "GET /health": "which parts answer",
+    "GET /metrics": "counts, without names of tenants",
+    "HEAD /openapi.json": "describes the routes",
+    "GET /rest/record/{uuid}/file": "the link itself is signed",
+    "GET /calls/{uuid}": "the link itself is signed, see test_timeline_page.py",
+    "GET /rest/app/invite/{token}": "whoever has the token is invited, see test_sip_invites.py",
+    "POST /rest/app/invite/{token}": "whoever has the token is invited, see test_sip_invites.py",
+    "WEBSOCKET /": "its first frame logs in, see test_websocket.py",
+    "WEBSOCKET /ws": "its first frame logs in, see test_websocket.py",
+}
