@@ -64,7 +64,7 @@ def test_a_flow_is_checked_before_anybody_is_asked(tmp_path: Path) -> None:
 
 def test_a_call_is_followed_state_by_state() -> None:
     log = {"success": True, "command": {"path": "Say[0]"}}
-    seen = {"reason": None, "duration": 0, "price": 0.0, "logs": []}
+    seen: dict[str, Any] = {"reason": None, "duration": 0, "price": 0.0, "logs": []}
     states = [
         {**seen, "state": "ringing"},
         {**seen, "state": "live", "logs": [log]},

@@ -46,7 +46,7 @@ def event(state: str, method: str = "GET", type_: str = "call_state", **app: Any
 
 
 async def told(web: Web, *events: Logged) -> Web:
-    hooks = AppWebhooks(web, entity, pause_s=0.0)  # type: ignore[arg-type]
+    hooks = AppWebhooks(web, entity, pause_s=0.0)
     for each in events:
         hooks.published([each])
     async with asyncio.timeout(5):
@@ -88,7 +88,7 @@ async def test_apps_without_a_webhook_and_other_events_tell_nobody() -> None:
 
 
 async def test_what_is_untold_at_the_end_is_given_up() -> None:
-    hooks = AppWebhooks(Web(9), entity, grace_s=0.0)  # type: ignore[arg-type]
+    hooks = AppWebhooks(Web(9), entity, grace_s=0.0)
     hooks.published([event("live")])
     await asyncio.sleep(0)
     await hooks.close()

@@ -9,11 +9,12 @@ of an hour each, which is how long thieves keep them up.
 import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import cycle, islice
+from typing import Any
 
 from opentact.adapters.sip.endpoint import SipEndpoint
 from opentact.kit.money import ZERO
@@ -199,9 +200,9 @@ async def _count_ban(prey: Prey, attack: Attack) -> None:
         attack.allowed = -1  # what nobody noticed goes on for ever
 
 
-async def _answered(asked: Iterable["object"], seconds: float = SILENCE_S) -> list[int]:
+async def _answered(asked: Iterable[Awaitable[Any]], seconds: float = SILENCE_S) -> list[int]:
     """Give the statuses of what is answered in time."""
-    futures = [asyncio.ensure_future(each) for each in asked]  # type: ignore[arg-type]
+    futures = [asyncio.ensure_future(each) for each in asked]
     done, _ = await asyncio.wait(futures, timeout=seconds)
     return [each.result().status for each in done]
 

@@ -14,7 +14,8 @@ from opentact.voice.domains import SipDomain
 from opentact.voice.sip_users import SipUser
 
 from .events import frame, render
-from .sip_domains import DomainShort, SipUserShort, domain_short, sip_user_short
+from .sip_shorts import DomainShort, domain_short
+from .sip_users import SipUserShort, sip_user_short
 
 
 class RegistrationOut(TypedDict):
