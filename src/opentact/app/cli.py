@@ -28,8 +28,11 @@ COMMANDS = {
     "sip": ("cli_sip:sip_app", "SIP domains, and the users that register at them."),
     "rates": ("cli_wired:rates_app", "Rate decks: what outgoing calls cost."),
     "numbers": ("cli_wired:numbers_app", "The inventory, and the life of leases."),
-    "call": ("cli_call:call_app", "Explain calls: what happened to each, and why."),
-    "batch": ("cli_batch:batch_app", "Call many numbers with one call flow."),
+    "call": (
+        "cli_call:call_app",
+        "Call somebody (`call TO --flow FILE`), and explain calls: what happened, and why.",
+    ),
+    "batch": ("cli_batch:batch_app", "Call every number of a CSV file once with a call flow."),
     "listen": ("cli_listen:listen_app", "Watch events as they happen."),
     "callflow": ("cli_callflow:callflow_app", "Check and rehearse call flows."),
     "simulate": ("cli_simulate:simulate_app", "Traffic from the simulated carrier."),

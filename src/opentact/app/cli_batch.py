@@ -41,7 +41,10 @@ def batch(
     *,
     as_json: Json = False,
 ) -> None:
-    """Call every number of a CSV file once with a call flow, and show what came of each."""
+    """Call every number of a CSV file once with a call flow.
+
+    Shows how far it is, and in the end what came of each.
+    """
     xml, phones = checked(flow), list(numbers_in(file))
     api = api_of({"data": data, "http": http}, token)
     shown = number_of(api, caller).lstrip("+")
