@@ -39,7 +39,7 @@ CHECKS = [
 EXAMPLES = int(os.environ.get("OPENTACT_FUZZ_EXAMPLES", "0"))
 USUAL_EXAMPLES = {"sqlite": 16, "postgresql": 8}
 # Pages for people and machines, and sockets: no operations.
-UNDESCRIBED = ("/openapi.json", "/docs", "/llms.txt")
+UNDESCRIBED = ("/openapi.json", "/docs", "/llms.txt", "/calls/")
 ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 

@@ -122,6 +122,8 @@ async def test_the_description_says_which_routes_need_a_login(world: World) -> N
         "GET /health",
         "GET /metrics",
         "GET /rest/record/{uuid}/file",
+        "GET /rest/app/invite/{token}",
+        "POST /rest/app/invite/{token}",
     }
 
 

@@ -62,9 +62,7 @@ class OneLiveCall:
             self.card.call.uuid,
         ):
             return None
-        return SimpleNamespace(
-            card=self.card, replace=self.ran.append, line=SimpleNamespace(over=None)
-        )
+        return SimpleNamespace(card=self.card, replace=self.ran.append, over=None)
 
 
 @pytest.fixture

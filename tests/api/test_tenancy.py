@@ -1,9 +1,11 @@
 """Tenancy, held route by route: a route without a case in `support.tenancy_cases` fails here."""
 
 import re
+from pathlib import Path
 
 from fastapi import APIRouter, Response
 
+from support.placing import able_to_call
 from support.public_routes import PUBLIC
 from support.tenancy import Attack, hidden, mine_only, routes
 from support.tenancy_cases import CASES
@@ -25,10 +27,11 @@ async def test_no_case_is_left_of_a_route_that_is_gone(world: World) -> None:
     assert sorted((CASES.keys() | PUBLIC.keys()) - there) == []
 
 
-async def test_what_is_alices_is_not_there_for_bob(world: World) -> None:
-    attack = Attack(world)
-    await attack.prepare()
-    assert await attack.run(CASES) == []
+async def test_what_is_alices_is_not_there_for_bob(world: World, tmp_path: Path) -> None:
+    async with able_to_call(world, tmp_path):
+        attack = Attack(world)
+        await attack.prepare()
+        assert await attack.run(CASES) == []
 
 
 async def test_without_a_login_every_private_route_answers_401(world: World) -> None:

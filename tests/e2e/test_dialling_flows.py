@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from support.baresip import Softphone, softphone
-from support.live_server import Customer, Server, customer
+from support.live_server import Customer, Server, customer, running_server
 
 from .sounds import seconds_of_tone
 
@@ -24,6 +24,13 @@ MENU = """<Response>
   <Record tag="after"><Pause length="2000"/></Record>
   <Hangup tag="done"/>
 </Response>"""
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of their own: what other tests did to the shared account does not matter here."""
+    with running_server(tmp_path_factory.mktemp("dialling") / "data") as server:
+        yield server
 
 
 @pytest.fixture
@@ -86,6 +93,7 @@ async def test_a_menu_dials_a_softphone_and_the_flow_goes_on_when_it_hangs_up(
         await asyncio.sleep(3)
         await phone.hang_up()
         await caller.wait_for("CALL_CLOSED", seconds=20)
+        await asyncio.sleep(1)  # the softphones write their files out
         assert seconds_of_tone(phone.heard(), 600) > 1.5
         assert seconds_of_tone(caller.heard(), 1000) > 1.5
     record = await alice.ended(number)
@@ -127,6 +135,7 @@ async def test_a_posted_flow_is_heard_by_whom_it_is_for_and_holds_the_call(
         await asyncio.sleep(4)
         await caller.hang_up()
         await phone.wait_for("CALL_CLOSED", seconds=20)
+        await asyncio.sleep(1)  # the softphones write their files out
         assert seconds_of_tone(caller.heard(), 1800) > 1.5
         assert seconds_of_tone(caller.heard(), 2200) == 0
         assert seconds_of_tone(phone.heard(), 2200) > 1.5

@@ -66,24 +66,31 @@ def answers(callee: PaperCallee) -> None:
 
 
 @asynccontextmanager
-async def placing(world: World, folder: Path) -> AsyncIterator[Placing]:
-    """Make it, with a trunk that leads everywhere."""
+async def able_to_call(world: World, folder: Path) -> AsyncIterator[tuple[Exchange, BatchRunner]]:
+    """Let the world's platform place calls, with a trunk that leads everywhere."""
     near = Neighbourhood()
     near.outlets.out = ["192.0.2.70"]
+    services = world.services
     async with exchange(world, folder, near) as phones:
+        placer = services.placer = Placer(phones.board)
+        runner = services.batches = BatchRunner(
+            world.database, placer, services.events, world.clock, "test", write_s=0.0
+        )
+        try:
+            yield phones, runner
+        finally:
+            await runner.close()
+
+
+@asynccontextmanager
+async def placing(world: World, folder: Path) -> AsyncIterator[Placing]:
+    """Make it, with a number of Alice's and a profile that shows it."""
+    async with able_to_call(world, folder) as (phones, runner):
         await stocked(world, 3)
         await buy(world.alice, FIRST)
         lease = (await world.alice.client.get(f"/rest/lease/tn/{FIRST}/tn")).json()["payload"]
         made = await world.alice.client.post(
             "/rest/profile/outbound_voice", json={"name": "out", "tn_lease": lease["uuid"]}
         )
-        services = world.services
-        placer = services.placer = Placer(phones.board)
-        runner = services.batches = BatchRunner(
-            world.database, placer, services.events, world.clock, "test", write_s=0.0
-        )
-        try:
-            profile = made.json()["payload"]["uuid"]
-            yield Placing(phones, placer, runner, profile, lease["uuid"])
-        finally:
-            await runner.close()
+        profile = made.json()["payload"]["uuid"]
+        yield Placing(phones, world.services.placer, runner, profile, lease["uuid"])

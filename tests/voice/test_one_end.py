@@ -185,8 +185,8 @@ class OneCall(RuleBasedStateMachine):
         assert (call.answer_on is None) == (CallState.LIVE not in phone.book.states)
         assert call.price == -sum(entry.amount for entry in phone.book.charges)
         told = [f["payload"] for f in phone.frames("call_record")]
-        begun = {each["uuid"] for each in told if each["state"] == "writing"}
-        ended = [each["uuid"] for each in told if each["state"] != "writing"]
+        begun = {each["uuid"] for each in told if each["state"] == "requested"}
+        ended = [each["uuid"] for each in told if each["state"] not in {"requested", "writing"}]
         assert sorted(ended) == sorted(begun)
         self.do(settle())
         self.loop.close()

@@ -21,7 +21,8 @@ def members(shape: Any) -> set[str]:
 @pytest.mark.parametrize("state", STATES)
 def test_the_whole_call_has_every_member_that_is_documented(state: CallState) -> None:
     ended = NORMAL if state in {CallState.HANGUP, CallState.DESTROYED} else {}
-    assert set(call_entity(call(state, **ended))) == members(CallOut)
+    # What the doctor finds is worked out when one call is asked for.
+    assert set(call_entity(call(state, **ended))) == members(CallOut) - {"findings"}
 
 
 @pytest.mark.parametrize("state", STATES)
