@@ -49,13 +49,8 @@ def batch(
     api = api_of({"data": data, "http": http}, token)
     shown = number_of(api, caller).lstrip("+")
     lease = api.ask(f"/rest/lease/tn/{shown}/tn")["uuid"]
-    body = {
-        "outbound_voice_profile": profile_of(api, profile),
-        "tn_lease": lease,
-        "phones": phones,
-        "xml": xml,
-    }
-    made = api.ask("/rest/batch", body)
+    body = {"tn_lease": lease, "phones": phones, "xml": xml}
+    made = api.ask("/rest/batch", {"outbound_voice_profile": profile_of(api, profile), **body})
     done = follow(api, made["uuid"], quiet=as_json)
     results = list(results_of(api, made["uuid"]))
     if as_json:
