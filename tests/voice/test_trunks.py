@@ -20,7 +20,7 @@ from opentact.voice.trunk_ways import (
     TrunkKind,
     TrunkTarget,
 )
-from opentact.voice.trunks import Guests, Trunks, states_of
+from opentact.voice.trunks import Guests, Trunks
 
 ONE = TrunkTarget("192.0.2.1", 5060, priority=1)
 TWO = TrunkTarget("192.0.2.2", 5060, priority=2)
@@ -55,6 +55,12 @@ PBX = Trunk(
     caller=TrunkCaller(TrunkKind.CONNECTION, "pbx", UUID(int=100), UUID(int=7)),
 )
 SIMULATED = carrier(999, targets=(TrunkTarget("127.0.0.1", 5555),))
+
+
+def states_of(trunks: Trunks, uuid: UUID) -> dict[TrunkTarget, TargetState]:
+    """Tell the state of each target of a trunk."""
+    targets = trunks.by_uuid[uuid].targets
+    return {target: trunks.health(uuid, target).state for target in targets}
 
 
 def trunks(*there: Trunk, **more: Any) -> Trunks:

@@ -20,7 +20,6 @@ from opentact.kit.money import ZERO
 from .faults import ProfileNotFound
 from .features import WORKING, Feature
 from .inventory import Tn
-from .leases import Lease
 from .profiles import DEFAULT, Prices, price_lists
 
 _REFS = {
@@ -93,12 +92,6 @@ def feature_price(prices: Prices, feature: Feature) -> Price:
             f"{feature}_mrc": getattr(prices, f"{feature}_mrc"),
         }
     )
-
-
-async def incoming_rate(session: AsyncSession, lease: Lease, now: datetime) -> Decimal:
-    """Tell what a minute of a call to the leased number costs, in dollars."""
-    prices = await prices_for(session, lease.account_uuid, lease.tn, now=now)
-    return prices.voice_incoming_per_min_cost
 
 
 async def prices_for(session: AsyncSession, account: UUID, tn: int, *, now: datetime) -> Prices:

@@ -15,7 +15,7 @@ from opentact.kit.units import Storage
 from .sip.machine import Address
 from .sip.registration_client import RegistrationClient
 from .trunk_callers import Source, TrunkCallers
-from .trunk_health import Health, TargetState, Turned
+from .trunk_health import Health, Turned
 from .trunk_places import Located, Places, names_of
 from .trunk_rows import Login, Rows, read_rows
 from .trunk_ways import (
@@ -280,10 +280,3 @@ class Trunks:
             for address in self._places.of(target)
         )
         return Source(caller, places, trunk.networks)
-
-
-def states_of(trunks: Trunks, uuid: UUID) -> dict[TrunkTarget, TargetState]:
-    """Tell the state of each target of a trunk."""
-    trunk = trunks.by_uuid.get(uuid)
-    targets = trunk.targets if trunk else ()
-    return {target: trunks.health(uuid, target).state for target in targets}

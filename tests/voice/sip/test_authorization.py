@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opentact.voice.sip.authorization import Answer, Challenge, choose_challenge, find_answer
+from opentact.voice.sip.authorization import Answer, Challenge, find_answer
 
 ANSWER = (
     'Digest username="bob", realm="a.example", nonce="n", uri="sip:a.example",'
@@ -84,16 +84,6 @@ def test_a_challenge_without_qop_is_the_old_one() -> None:
 def test_a_challenge_we_cannot_answer_is_refused(wrong: str) -> None:
     with pytest.raises(ValueError, match=r"not a|without"):
         Challenge.parse(wrong)
-
-
-def test_the_strongest_challenge_is_chosen_whatever_their_order() -> None:
-    weak, strong = (f'Digest realm="r", nonce="n", algorithm={each}' for each in ("MD5", "SHA-256"))
-    alien = 'Digest realm="r", nonce="n", algorithm=SHA-512-256'
-    for values in ([weak, strong, alien], [alien, strong, weak]):
-        chosen = choose_challenge(values)
-        assert chosen is not None
-        assert chosen.algorithm == "SHA-256"
-    assert choose_challenge([alien]) is None
 
 
 @given(st.text(max_size=300))

@@ -8,16 +8,6 @@ from opentact.kit.clock import stamp
 from opentact.voice.timeline.story import Material, findings, tell
 
 
-class MomentOut(TypedDict, total=False):
-    """One thing that happened; which further members there are depends on `kind`."""
-
-    at: str
-    offset_ms: int
-    kind: str
-    leg: str
-    text: str
-
-
 class FindingOut(TypedDict):
     """What the audio doctor found, and the one setting to change."""
 

@@ -97,17 +97,6 @@ def find_answer(values: Iterable[str], realm: str) -> Answer | None:
     return None
 
 
-def choose_challenge(values: Iterable[str]) -> Challenge | None:
-    """Pick the strongest challenge that we can answer (RFC 8760 2.5), if there is one."""
-    known = []
-    for value in values:
-        try:
-            known.append(Challenge.parse(value))
-        except ValueError:
-            continue
-    return min(known, key=lambda each: ALGORITHMS.index(each.algorithm), default=None)
-
-
 def _algorithm(params: Mapping[str, str]) -> str:
     algorithm = params.get("algorithm", "MD5").upper()
     if algorithm not in ALGORITHMS:
