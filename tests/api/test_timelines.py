@@ -20,7 +20,6 @@ async def world(database_url: str) -> AsyncIterator[World]:
 async def stored(world: World, **more: Any) -> CallCard:
     """Keep the record of a call of Alice's."""
     call = card(account_uuid=world.alice.account, **{**ended(), **more})
-    call.account.uuid = world.alice.account
     async with world.database.write() as session:
         session.add(call.call)
     return call

@@ -6,7 +6,14 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from opentact.app.cli_api import Api, NoToken, Refused, ServerSilent, api_of
+from opentact.app.cli_api import (
+    Api,
+    CredentialsUnreadable,
+    NoToken,
+    Refused,
+    ServerNotReached,
+    api_of,
+)
 
 
 def folder(tmp_path: Path, **credentials: object) -> Path:
@@ -25,13 +32,13 @@ def test_without_a_token_it_says_how_to_give_one(tmp_path: Path) -> None:
     with pytest.raises(NoToken, match="give --token, or --data"):
         api_of({"data": tmp_path}, None)
     (tmp_path / "credentials.json").write_text("{")
-    with pytest.raises(NoToken, match="cannot be read"):
+    with pytest.raises(CredentialsUnreadable, match="cannot be read"):
         api_of({"data": tmp_path}, "abc")
 
 
 async def test_it_asks_with_the_token_and_gives_what_the_server_says() -> None:
     async def echo(request: web.Request) -> web.Response:
-        token = request.headers["X-Auth-Token"]
+        token = request.headers["Authorization"].removeprefix("Bearer ")
         body = await request.json() if request.can_read_body else None
         return web.json_response({"payload": {"token": token, "body": body}})
 
@@ -47,5 +54,5 @@ async def test_it_asks_with_the_token_and_gives_what_the_server_says() -> None:
         assert (await asyncio.to_thread(api.ask, "/echo", {"take": 1}))["body"] == {"take": 1}
         with pytest.raises(Refused, match="Call not found"):
             await asyncio.to_thread(api.ask, "/refuse")
-    with pytest.raises(ServerSilent, match="opentact serve"):
+    with pytest.raises(ServerNotReached, match="opentact serve"):
         await asyncio.to_thread(api.ask, "/echo")

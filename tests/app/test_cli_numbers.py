@@ -28,13 +28,13 @@ MIXED = """tn,state,profile,type
 @pytest.fixture
 def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     url = f"sqlite+aiosqlite:///{tmp_path / 'opentact.db'}"
-    monkeypatch.setattr(cli_numbers, "get_database", lambda: Database(url))
+    monkeypatch.setenv("OPENTACT_DATABASE_URL", url)
     return url
 
 
 async def prepared(url: str) -> None:
     database = Database(url)
-    await database.create_all()
+    await database.upgrade()
     await database.close()
 
 
@@ -103,6 +103,8 @@ def test_a_file_that_is_none_is_refused_where_it_breaks(
 
 
 def test_leases_are_renewed_by_the_date_after_a_dry_run(url: str) -> None:
+    asyncio.run(prepared(url))
+
     async def bought(number: int, *, autorenew: bool) -> None:
         async with build_world(url) as world:
             await stocked(world, 2)

@@ -5,6 +5,7 @@ test's, and can be killed and started again. `customer` is the demo account at i
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import select
@@ -60,19 +61,34 @@ class Server:
         host, _, port = self.sip.rpartition(":")
         return host, int(port)
 
+    @property
+    def database_url(self) -> str:
+        file = f"sqlite+aiosqlite:///{self.folder.absolute() / 'opentact.db'}"
+        return str(self._settings.get("database_url", file))
+
     def start(self) -> None:
         """Start it, and wait until it says that it listens."""
+        self._process = self._spawned()
+        self.about = self._heard(self._process)
+
+    def start_in_vain(self, seconds: float) -> None:
+        """Start it, and cut it off so soon that it may not have listened yet."""
+        self._process = self._spawned()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        self.kill()
+
+    def _spawned(self) -> "subprocess.Popen[bytes]":
         self.folder.mkdir(parents=True, exist_ok=True)
         place = {"data": self.folder, "http": self.http, "sip": self.sip, "log_level": "warning"}
         with (self.folder / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 dying_with_us([str(PROGRAM), "serve", "--json"]),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env=environment({**place, **self._settings}),
             )
-        self.about = self._heard(self._process)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End it politely, as an operator does; the status it ended with."""
@@ -95,10 +111,19 @@ class Server:
 
     def child(self, module: str) -> int:
         """Find the process it started for a module, such as `media.process`."""
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit() and _is_child(entry, self.pid, module):
-                return int(entry.name)
+        for pid, running in self.children().items():
+            if module in running:
+                return pid
         raise AssertionError(f"the server has no process for {module}")
+
+    def children(self) -> dict[int, str]:
+        """List the processes it started, with the words of their command lines."""
+        found = {
+            int(entry.name): _command_of_child(entry, self.pid)
+            for entry in Path("/proc").iterdir()
+            if entry.name.isdigit()
+        }
+        return {pid: words for pid, words in found.items() if words is not None}
 
     def kill_child(self, module: str) -> int:
         """Cut one of its processes off; return which it was."""
@@ -122,13 +147,13 @@ class Server:
         return about
 
 
-def _is_child(entry: Path, parent: int, module: str) -> bool:
+def _command_of_child(entry: Path, parent: int) -> str | None:
     try:
         line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         status = (entry / "status").read_text()
     except OSError:
-        return False  # it has ended since
-    return module in line and f"\nPPid:\t{parent}\n" in status
+        return None  # it has ended since
+    return line if line and f"\nPPid:\t{parent}\n" in status else None
 
 
 @contextmanager

@@ -93,4 +93,5 @@ async def placing(world: World, folder: Path) -> AsyncIterator[Placing]:
             "/rest/profile/outbound_voice", json={"name": "out", "tn_lease": lease["uuid"]}
         )
         profile = made.json()["payload"]["uuid"]
+        assert world.services.placer is not None
         yield Placing(phones, world.services.placer, runner, profile, lease["uuid"])

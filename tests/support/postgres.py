@@ -13,7 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -36,11 +36,49 @@ SETTINGS = {
 class PostgresServer:
     """A running server. URLs are `postgresql+asyncpg://opentact@127.0.0.1:PORT/NAME`."""
 
-    def __init__(self, port: int, psql: str) -> None:
-        self.port = port
-        self._psql = psql
+    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+        """Make a cluster of its own in the folder; `begin` starts it."""
+        self.port = free_port(socket.SOCK_STREAM)
+        programs = _newest_programs()
+        self._psql = require("psql", package="postgresql", beside=programs)
+        self._initdb = require("initdb", package="postgresql", beside=programs)
+        self._postgres = require("postgres", package="postgresql", beside=programs)
+        self._folder = folder
+        place = {"port": str(self.port), "unix_socket_directories": str(folder)}
+        self._settings = SETTINGS | place | settings
+        self._process: subprocess.Popen[bytes] | None = None
         self._numbers = count(1)
         self._templates: set[str] = set()
+
+    def make(self) -> None:
+        """Make the cluster."""
+        _hand_over(self._folder)
+        options = ["-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"]
+        subprocess.run(
+            _as_owner([self._initdb, "-D", str(self._folder / "data"), *options]),
+            check=True,
+            capture_output=True,
+            cwd=self._folder,
+        )
+
+    def begin(self) -> None:
+        """Start it on its port, and wait until it takes connections."""
+        options = [part for item in self._settings.items() for part in ("-c", "=".join(item))]
+        data, said = self._folder / "data", self._folder / "log"
+        with said.open("wb") as log:
+            self._process = subprocess.Popen(
+                dying_with_us(_as_owner([self._postgres, "-D", str(data), *options])),
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+            )
+        _await_ready(self._process, said, self.port)
+
+    def cut_off(self) -> None:
+        """End it at once, writing nothing for later: `begin` recovers what was committed."""
+        if self._process is not None:
+            stop(self._process, signal.SIGQUIT)
+            self._process = None
 
     def url(self, name: str) -> str:
         return f"postgresql+asyncpg://{USER}@{LOOPBACK}:{self.port}/{name}"
@@ -84,47 +122,22 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    """Start a server, or skip the test when PostgreSQL is not installed."""
-    programs = _newest_programs()
-    psql = require("psql", package="postgresql", beside=programs)
-    initdb = require("initdb", package="postgresql", beside=programs)
-    postgres = require("postgres", package="postgresql", beside=programs)
+def postgres_server(**settings: str) -> Iterator[PostgresServer]:
+    """Start a server, or skip the test when PostgreSQL is not installed.
+
+    `settings` are those of `postgresql.conf`, before our own `SETTINGS`.
+    """
     folder = Path(tempfile.mkdtemp(prefix="opentact-pg-"))
     try:
-        data = folder / "data"
-        _hand_over(folder)
-        options = ["-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"]
-        subprocess.run(
-            _as_owner([initdb, "-D", str(data), *options]),
-            check=True,
-            capture_output=True,
-            cwd=folder,
-        )
-        with _running(postgres, data, folder) as port:
-            yield PostgresServer(port, psql)
+        server = PostgresServer(folder, settings)
+        server.make()
+        try:
+            server.begin()
+            yield server
+        finally:
+            server.cut_off()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _running(postgres: str, data: Path, folder: Path) -> Iterator[int]:
-    port = free_port(socket.SOCK_STREAM)
-    settings = SETTINGS | {"port": str(port), "unix_socket_directories": str(folder)}
-    options = [part for item in settings.items() for part in ("-c", "=".join(item))]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            dying_with_us(_as_owner([postgres, "-D", str(data), *options])),
-            stdout=log,
-            stderr=log,
-            cwd=folder,
-        )
-        try:
-            _await_ready(process, folder / "log", port)
-            yield port
-        finally:
-            # SIGQUIT: end at once, without writing anything for later.
-            stop(process, signal.SIGQUIT)
 
 
 def _await_ready(process: subprocess.Popen[bytes], log: Path, port: int) -> None:

@@ -45,19 +45,25 @@ def uuid(number: int) -> UUID:
 
 EVENT, CONNECTION, LEASE = uuid(1), uuid(2), uuid(3)
 
-ACCOUNT = Account(
-    uuid=uuid(10),
-    created_on=datetime(2024, 1, 1, tzinfo=UTC),
-    modified_on=datetime(2024, 1, 2, tzinfo=UTC),
-    name="Alice and partners",
-    email="office@example.com",
-    level=Level.LEVEL2,
-    balance=Decimal("814.85626"),
-    phone="2015550100",
-    address1="1 Main Street",
-    zip_code="07001",
-    city="Avenel",
-)
+
+def account(identity: UUID) -> Account:
+    """Alice's account, to change as a test likes."""
+    return Account(
+        uuid=identity,
+        created_on=datetime(2024, 1, 1, tzinfo=UTC),
+        modified_on=datetime(2024, 1, 2, tzinfo=UTC),
+        name="Alice and partners",
+        email="office@example.com",
+        level=Level.LEVEL2,
+        balance=Decimal("814.85626"),
+        phone="2015550100",
+        address1="1 Main Street",
+        zip_code="07001",
+        city="Avenel",
+    )
+
+
+ACCOUNT = account(uuid(10))
 USER = User(
     uuid=uuid(11),
     created_on=datetime(2024, 1, 1, tzinfo=UTC),

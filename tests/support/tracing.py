@@ -9,7 +9,7 @@ from opentact.voice.call_events import CallCard
 from opentact.voice.calls import Call, CallState, Direction
 from opentact.voice.sip.machine import Address
 from opentact.voice.timeline.traces import Traces
-from support.samples import ACCOUNT, AT
+from support.samples import ACCOUNT, AT, account
 
 PEER = Address("192.0.2.1", 5060)
 INVITE = b"INVITE sip:1@x SIP/2.0\r\n\r\n"
@@ -29,7 +29,8 @@ def card(call_id: str | None = "a", parent: UUID | None = None, **more: Any) -> 
         "sip_call_id": call_id,
         "parent_uuid": parent,
     }
-    return CallCard(Call(**{**values, **more}), ACCOUNT)
+    call = Call(**{**values, **more})
+    return CallCard(call, account(call.account_uuid))
 
 
 def ended(**more: Any) -> dict[str, Any]:

@@ -1,23 +1,28 @@
 """/rest/admin/ban: who is kept out of SIP, why and until when, for admins only."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator, BaseModel, Field
-from typing_extensions import TypedDict
 
-from opentact.kit.clock import stamp
-from opentact.voice.bans import NewBan, SipBan, active_bans, all_bans, get_ban, lift, put_bans
+from opentact.voice.bans import (
+    BY_HAND,
+    LONGEST_S,
+    NewBan,
+    active_bans,
+    all_bans,
+    get_ban,
+    lift,
+    put_bans,
+)
 from opentact.voice.guard.sources import read_place
 
 from .envelope import Envelope, errors, ok
 from .fields import Line, Whole
 from .services import Admin, Inject
+from .wire.bans import BanOut, ban_out
 
-LONGEST_S = 10 * 365 * 86_400
-BY_HAND = "banned by hand"
 Place = Annotated[str, AfterValidator(read_place)]
 
 
@@ -29,46 +34,7 @@ class BanNew(BaseModel):
     reason: Annotated[Line, Field(min_length=1)] = BY_HAND
 
 
-class BanOut(TypedDict):
-    """A ban. `evidence` counts what was seen, by what; `times` how often it was banned."""
-
-    uuid: str
-    source: str
-    reason: str
-    detail: str
-    evidence: dict[str, Any]
-    count: int
-    times: int
-    by: str
-    is_active: bool
-    until: str
-    created_on: str
-    modified_on: str
-    lifted_on: str | None
-    lifted_by: str | None
-
-
 router = APIRouter(prefix="/rest/admin/ban", tags=["Admin"])
-
-
-def ban_out(ban: SipBan, now: datetime) -> BanOut:
-    """Write a ban as the wire spells it."""
-    return BanOut(
-        uuid=str(ban.uuid),
-        source=ban.place,
-        reason=ban.reason,
-        detail=ban.detail,
-        evidence=ban.evidence,
-        count=sum(ban.evidence.values()),
-        times=ban.times,
-        by=ban.by,
-        is_active=ban.lifted_on is None and ban.until > now,
-        until=stamp(ban.until),
-        created_on=stamp(ban.created_on),
-        modified_on=stamp(ban.modified_on),
-        lifted_on=stamp(ban.lifted_on) if ban.lifted_on else None,
-        lifted_by=ban.lifted_by,
-    )
 
 
 @router.get(

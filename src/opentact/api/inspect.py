@@ -17,6 +17,7 @@ class What(StrEnum):
     CALLS = "calls"
     REGISTRATIONS = "registrations"
     TRANSACTIONS = "transactions"
+    DIALOGS = "dialogs"
     CONNECTIONS = "connections"
     TRUNKS = "trunks"
     GUARD = "guard"

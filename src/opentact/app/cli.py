@@ -26,8 +26,8 @@ COMMANDS = {
     "ban": ("cli_ban:ban_app", "Who is kept out of SIP, and why."),
     "drill": ("cli_drill:drill_app", "Play attacks, and see what stops them."),
     "sip": ("cli_sip:sip_app", "SIP domains, and the users that register at them."),
-    "rates": ("cli_wired:rates_app", "Rate decks: what outgoing calls cost."),
-    "numbers": ("cli_wired:numbers_app", "The inventory, and the life of leases."),
+    "rates": ("cli_rates:rates_app", "Rate decks: what outgoing calls cost."),
+    "numbers": ("cli_numbers:numbers_app", "The inventory, and the life of leases."),
     "call": (
         "cli_call:call_app",
         "Call somebody (`call TO --flow FILE`), and explain calls: what happened, and why.",

@@ -1,5 +1,6 @@
 """The running server as the commands ask it: with whose token, and what it says when it refuses."""
 
+import base64
 import json
 import os
 import urllib.error
@@ -27,10 +28,16 @@ class NoToken(Fault):
     code = "no_token"
 
 
-class ServerSilent(Fault):
+class CredentialsUnreadable(Fault):
+    """`credentials.json` is damaged: mend or remove it, and start the server again."""
+
+    code = "credentials_unreadable"
+
+
+class ServerNotReached(Fault):
     """The server does not answer: start it with `opentact serve`, or name it with --http."""
 
-    code = "server_silent"
+    code = "server_not_reached"
     status = 503
 
 
@@ -42,14 +49,15 @@ class Refused(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """The API of a server, for one account. `url` has no slash at its end."""
+    """The API of a server, for one client. `url` has no slash at its end."""
 
     url: str
-    token: str
+    token: str = ""
+    login: str = ""  # "EMAIL:PASSWORD", for whoever has no token
 
     def ask(self, path: str, body: object = None) -> Any:
         """GET a path, or POST a body to it; give the payload of the answer."""
-        headers = {"X-Auth-Token": self.token, "Content-Type": "application/json"}
+        headers = {"Authorization": self._authorization(), "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}{path}", data, headers)  # noqa: S310 - http(s), named by the operator
         try:
@@ -59,32 +67,43 @@ class Api:
             raise Refused(f"The server at {self.url} refused: {_why(refused)}") from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "reason", error)
-            raise ServerSilent(
+            raise ServerNotReached(
                 f"No server answers at {self.url}: {reason}. Start one with `opentact serve`,"
                 " or name it with --http HOST:PORT"
             ) from None
+
+    def _authorization(self) -> str:
+        if self.login:
+            return f"Basic {base64.b64encode(self.login.encode()).decode()}"
+        return f"Bearer {self.token}"
 
 
 def api_of(given: dict[str, Any], token: str | None) -> Api:
     """Find the server, and a token: the one given, or the demo account's."""
     settings = load(given)
-    known = _known(settings)
-    named = given.get("http") is not None or "OPENTACT_HTTP" in os.environ
-    url = f"http://{settings.http}" if named or "http" not in known else str(known["http"])
+    known = known_credentials(settings)
     token = token or known.get("demo", {}).get("token")
     if not token:
         file = settings.data / FILE
         raise NoToken(f"{file} has no token: give --token, or --data with the server's folder")
-    return Api(url.rstrip("/"), token)
+    return Api(server_url(given, settings, known), token)
 
 
-def _known(settings: Settings) -> dict[str, Any]:
+def server_url(given: dict[str, Any], settings: Settings, known: dict[str, Any]) -> str:
+    """Say where the server is: as named to the command, else as it wrote when it started."""
+    named = given.get("http") is not None or "OPENTACT_HTTP" in os.environ
+    url = f"http://{settings.http}" if named or "http" not in known else str(known["http"])
+    return url.rstrip("/")
+
+
+def known_credentials(settings: Settings) -> dict[str, Any]:
+    """Read what the server wrote at its first start; nothing if there is no such file."""
     try:
         known: dict[str, Any] = json.loads((settings.data / FILE).read_text())
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise NoToken(f"{settings.data / FILE} cannot be read: {error}") from None
+        raise CredentialsUnreadable(f"{settings.data / FILE} cannot be read: {error}") from None
     return known
 
 

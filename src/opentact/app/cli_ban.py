@@ -9,9 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from opentact.api.bans import BY_HAND, LONGEST_S, ban_out
+from opentact.api.wire.bans import ban_out
 from opentact.kit.clock import SystemClock
 from opentact.voice.bans import (
+    BY_HAND,
+    LONGEST_S,
     NewBan,
     SipBan,
     active_bans,
@@ -22,7 +24,7 @@ from opentact.voice.bans import (
 )
 from opentact.voice.guard.sources import read_place
 
-from .cli_operator import database_of
+from .cli_database import database_of
 from .cli_output import Data, Json, print_json, print_table
 from .operating import WrongValue
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opentact.accounts.users import Role, User
-from opentact.api.carriers import CarrierNew, check
+from opentact.api.carrier_fields import CarrierNew, check
 from opentact.kit.clock import SystemClock
 from opentact.voice.carriers import (
     Carrier,
@@ -24,7 +24,7 @@ from opentact.voice.carriers import (
 from opentact.voice.changes import Changes
 from opentact.voice.trunk_rows import trunk_of_carrier
 
-from .cli_operator import database_of
+from .cli_database import database_of
 from .cli_output import Data, Json, print_json, print_table
 from .operating import WrongValue
 

@@ -1,25 +1,20 @@
 """`opentact inspect`: asks the running server what its living things are doing."""
 
-import base64
-import json
-import urllib.error
-import urllib.request
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from opentact.kit.faults import Fault
 
+from .cli_api import Api, known_credentials, server_url
 from .cli_output import Data, Http, Json, print_json, print_table
-from .settings import Settings, load
+from .settings import load
 
-FILE = "credentials.json"
-PATIENCE_S = 10.0
 WHAT = (
     "calls",
     "registrations",
     "transactions",
+    "dialogs",
     "connections",
     "trunks",
     "guard",
@@ -28,13 +23,6 @@ WHAT = (
     "speech",
 )
 inspect_app = typer.Typer()
-
-
-class ServerNotReached(Fault):
-    """The server does not answer: start it with `opentact serve`, or name it with --http."""
-
-    code = "server_not_reached"
-    status = 503
 
 
 class NoAdminCredentials(Fault):
@@ -57,52 +45,23 @@ def inspect(
     """See what every living thing of the server is doing."""
     if what not in WHAT:
         raise typer.BadParameter(f"{what!r} is none of {', '.join(WHAT)}", param_hint="WHAT")
-    settings = load({"data": data, "http": http})
-    url, authorization = _access(settings, token, named=http is not None)
-    rows = _ask(f"{url}/rest/admin/inspect/{what}", authorization)
+    rows = _admin_api({"data": data, "http": http}, token).ask(f"/rest/admin/inspect/{what}")
     if as_json:
         print_json(rows)
     else:
         print_table(rows, nothing=f"no {what} now")
 
 
-def _access(settings: Settings, token: str | None, *, named: bool) -> tuple[str, str]:
-    file = settings.data / FILE
-    known = _read(file)
-    url = f"http://{settings.http}" if named or not known else str(known["http"])
+def _admin_api(given: dict[str, Any], token: str | None) -> Api:
+    settings = load(given)
+    known = known_credentials(settings)
+    url = server_url(given, settings, known)
     if token:
-        return url, f"Bearer {token}"
-    if not known:
+        return Api(url, token)
+    admin = known.get("admin")
+    if not admin:
+        folder = settings.data
         raise NoAdminCredentials(
-            f"Only an admin may look, and {file} is not there: give --token, or --data DIR"
+            f"Only an admin may look, and {folder} knows none: give --token, or --data DIR"
         )
-    admin = known["admin"]
-    login = base64.b64encode(f"{admin['email']}:{admin['password']}".encode()).decode()
-    return url, f"Basic {login}"
-
-
-def _read(file: Path) -> dict[str, Any] | None:
-    try:
-        found: dict[str, Any] = json.loads(file.read_text())
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise NoAdminCredentials(f"{file} cannot be read: {error}") from None
-    return found
-
-
-def _ask(url: str, authorization: str) -> list[dict[str, Any]]:
-    request = urllib.request.Request(url, headers={"Authorization": authorization})  # noqa: S310 - http, of our own making
-    try:
-        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310
-            rows: list[dict[str, Any]] = json.load(answer)["payload"]
-    except urllib.error.HTTPError as refused:
-        said = json.loads(refused.read() or b"{}").get("message", refused.reason)
-        raise NoAdminCredentials(f"The server at {url} refused: {said}") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        raise ServerNotReached(
-            f"No server answers at {url}: {reason}. Start one with `opentact serve`,"
-            " or name it with --http HOST:PORT"
-        ) from None
-    return rows
+    return Api(url, login=f"{admin['email']}:{admin['password']}")

@@ -1,18 +1,15 @@
 """`opentact numbers`: the operator's inventory, and the jobs that renew and end leases."""
 
-import asyncio
 import csv
 import json
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from sqlalchemy import func, select
 
@@ -36,41 +33,31 @@ from opentact.numbers.stocklist import (
     read_rows,
 )
 
+from .cli_output import Data, Json
+from .cli_sheets import Sheet, Target, on_database, progress_bar, tell_bad
+
 BATCH = 2_000
-MOST_SHOWN = 50  # bad cells printed; all of them are in --json
-T = TypeVar("T")
 
 numbers_app = typer.Typer(
     name="numbers", help="The inventory, and the life of leases.", no_args_is_help=True
 )
 
 
-def no_database() -> Database:
-    """Stand in until whoever wires the command line says which database there is."""
-    raise RuntimeError("cli_numbers.get_database was not set")
-
-
-get_database: Callable[[], Database] = no_database
-_JSON = typer.Option("--json", help="Print JSON, for programs.")
-_FILE = typer.Argument(exists=True, dir_okay=False, readable=True, help="A CSV file.")
-_DATE = typer.Option("--date", help="Leases that end by the end of this day (UTC), or now.")
-_DRY = typer.Option("--dry-run", help="Only say what would happen.")
+Day = Annotated[
+    datetime | None,
+    typer.Option("--date", help="Leases that end by the end of this day (UTC), or now."),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")]
 
 
 @numbers_app.command("import")
-def import_(
-    file: Annotated[Path, _FILE],
-    as_json: Annotated[bool, _JSON] = False,  # noqa: FBT002 - typer makes options of keywords
-) -> None:
+def import_(file: Sheet, data: Data = None, *, as_json: Json = False) -> None:
     """Put an operator's numbers on sale. Bad rows are told by line; exit 1 if there are any."""
-    tally, bad = _run(lambda database: _import(database, file, quiet=as_json))
+    tally, bad = on_database(data, lambda database: _import(database, file, quiet=as_json))
     if as_json:
         typer.echo(json.dumps({**asdict(tally), "errors": [asdict(cell) for cell in bad]}))
     else:
-        for cell in bad[:MOST_SHOWN]:
-            typer.echo(f"{file}:{cell.line}: {cell.column or 'row'}: {cell.reason}", err=True)
-        if len(bad) > MOST_SHOWN:
-            typer.echo(f"... and {len(bad) - MOST_SHOWN} more", err=True)
+        tell_bad(file, bad)
         typer.echo(
             f"{tally.added} added, {tally.changed} changed, {tally.unchanged} unchanged, "
             f"{tally.bad} bad"
@@ -80,42 +67,36 @@ def import_(
 
 
 @numbers_app.command("export")
-def export(
-    file: Annotated[
-        Path | None, typer.Argument(dir_okay=False, help="Where to; standard output if left out.")
-    ] = None,
-    as_json: Annotated[bool, _JSON] = False,  # noqa: FBT002
-) -> None:
+def export(file: Target = None, data: Data = None, *, as_json: Json = False) -> None:
     """Write the inventory as the CSV that `import` reads."""
-    count = _run(lambda database: _export(database, file, as_json=as_json))
+    count = on_database(data, lambda database: _export(database, file, as_json=as_json))
     if file is not None:
         typer.echo(json.dumps({"exported": count}) if as_json else f"{count} numbers exported")
 
 
 @numbers_app.command()
 def renew(
-    day: Annotated[datetime | None, _DATE] = None,
-    dry_run: Annotated[bool, _DRY] = False,  # noqa: FBT002
-    as_json: Annotated[bool, _JSON] = False,  # noqa: FBT002
+    day: Day = None, data: Data = None, *, dry_run: DryRun = False, as_json: Json = False
 ) -> None:
     """Renew the leases that end and renew themselves; what cannot be paid is released."""
-    _job(day, autorenew=True, dry_run=dry_run, as_json=as_json)
+    _job(day, data, autorenew=True, dry_run=dry_run, as_json=as_json)
 
 
 @numbers_app.command()
 def expire(
-    day: Annotated[datetime | None, _DATE] = None,
-    dry_run: Annotated[bool, _DRY] = False,  # noqa: FBT002
-    as_json: Annotated[bool, _JSON] = False,  # noqa: FBT002
+    day: Day = None, data: Data = None, *, dry_run: DryRun = False, as_json: Json = False
 ) -> None:
     """Release the leases that end and do not renew themselves."""
-    _job(day, autorenew=False, dry_run=dry_run, as_json=as_json)
+    _job(day, data, autorenew=False, dry_run=dry_run, as_json=as_json)
 
 
-def _job(day: datetime | None, *, autorenew: bool, dry_run: bool, as_json: bool) -> None:
+def _job(
+    day: datetime | None, data: Data, *, autorenew: bool, dry_run: bool, as_json: bool
+) -> None:
     at = _end_of(day.date() if day else None)
-    plans = _run(
-        lambda database: _plans(database, at, autorenew=autorenew, dry_run=dry_run, quiet=as_json)
+    plans = on_database(
+        data,
+        lambda database: _plans(database, at, autorenew=autorenew, dry_run=dry_run, quiet=as_json),
     )
     if as_json:
         typer.echo(json.dumps([_plan_json(plan) for plan in plans]))
@@ -150,22 +131,6 @@ def _plan_json(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _run(work: Callable[[Database], Awaitable[T]]) -> T:
-    async def on_database() -> T:
-        database = get_database()
-        try:
-            return await work(database)
-        finally:
-            await database.close()
-
-    return asyncio.run(on_database())
-
-
-def _progress(*, quiet: bool) -> Progress:
-    parts = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    return Progress(*parts, TimeElapsedColumn(), console=Console(stderr=True), disable=quiet)
-
-
 async def _import(database: Database, file: Path, *, quiet: bool) -> tuple[Tally, list[BadCell]]:
     now, tally, bad = SystemClock().now(), Tally(), list[BadCell]()
     async with database.write() as session:
@@ -178,7 +143,7 @@ async def _import(database: Database, file: Path, *, quiet: bool) -> tuple[Tally
     with file.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
         total = sum(1 for _ in lines)
         lines.seek(0)
-        with _progress(quiet=quiet) as progress:
+        with progress_bar(quiet=quiet) as progress:
             task = progress.add_task("importing", total=total)
             for row in read_rows(lines, known, now=now):
                 if isinstance(row, list):
@@ -212,7 +177,7 @@ async def _export(database: Database, file: Path | None, *, as_json: bool) -> in
             total = await session.scalar(select(func.count()).select_from(Tn)) or 0
             writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
             writer.writeheader()
-            with _progress(quiet=as_json or file is None) as progress:
+            with progress_bar(quiet=as_json or file is None) as progress:
                 task = progress.add_task("exporting", total=total)
                 while rows := await export_rows(session, after, BATCH):
                     writer.writerows(rows)
@@ -235,7 +200,7 @@ async def _plans(
     done: list[Plan] = []
     # Nobody listens in this process; a running server's clients read the log by their cursor.
     events = EventLog(render, lambda _: None)
-    with _progress(quiet=quiet) as progress:
+    with progress_bar(quiet=quiet) as progress:
         task = progress.add_task("leases", total=len(plans))
         async for plan in carry_out(
             database, plans, events=events, period=period, at=at, now=SystemClock().now()

@@ -5,8 +5,6 @@ They work while the server runs and while it does not.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
@@ -16,15 +14,14 @@ from opentact.accounts.passwords import Passwords
 from opentact.accounts.users import Role
 from opentact.adapters.storage import migrations
 from opentact.adapters.storage.database import Database
-from opentact.adapters.storage.faults import DatabaseUnusable
 from opentact.api.wire import accounts as _wire  # noqa: F401 - spells the balance event
 from opentact.api.wire.events import render
 from opentact.events.log import EventLog
 from opentact.kit.clock import SystemClock
 
+from .cli_database import database_of
 from .cli_output import Data, Json, print_json
-from .operating import WrongValue, create_account, give_credit, give_token
-from .platform import new_secret
+from .operating import WrongValue, create_account, give_credit, give_token, new_secret
 from .settings import load
 
 account_app = typer.Typer(no_args_is_help=True)
@@ -156,19 +153,3 @@ def db_upgrade(data: Data = None, *, as_json: Json = False) -> None:
             typer.echo(f"The schema went from {before or 'nothing'} to {migrations.HEAD}.")
 
     asyncio.run(run())
-
-
-@asynccontextmanager
-async def database_of(data: Data) -> AsyncIterator[Database]:
-    """Open the database that the settings name, if its schema is this program's."""
-    database = Database(load({"data": data}).url)
-    try:
-        there = await database.revision()
-        if there != migrations.HEAD:
-            raise DatabaseUnusable(
-                f"The database is at schema {there or 'none'}, this opentact wants"
-                f" {migrations.HEAD}: run `opentact db upgrade`, or `opentact serve` once"
-            )
-        yield database
-    finally:
-        await database.close()

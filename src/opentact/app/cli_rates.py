@@ -1,18 +1,14 @@
 """`opentact rates`: the rate decks of outgoing calls, as CSV files."""
 
-import asyncio
 import csv
 import json
 import sys
-from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from opentact.adapters.storage.database import Database
 from opentact.billing.deck_uploads import Upload, take_rates
@@ -20,41 +16,28 @@ from opentact.billing.rate_decks import USUAL_DECK, decks, get_deck, rates_of
 from opentact.billing.rate_sheets import COLUMNS, write_rate
 from opentact.kit.clock import SystemClock
 
-MOST_SHOWN = 50  # bad cells printed; all of them are in --json
-T = TypeVar("T")
+from .cli_output import Data, Json
+from .cli_sheets import Sheet, Target, on_database, progress_bar, tell_bad
 
 rates_app = typer.Typer(
     name="rates", help="Rate decks: what outgoing calls cost.", no_args_is_help=True
 )
 
 
-def no_database() -> Database:
-    """Stand in until whoever wires the command line says which database there is."""
-    raise RuntimeError("cli_rates.get_database was not set")
-
-
-get_database: Callable[[], Database] = no_database
-_JSON = typer.Option("--json", help="Print JSON, for programs.")
-_FILE = typer.Argument(exists=True, dir_okay=False, readable=True, help="A CSV file.")
-_DECK = typer.Option("--deck", min=1, max=1000, help="The deck's number.")
+Deck = Annotated[int, typer.Option("--deck", min=1, max=1000, help="The deck's number.")]
 
 
 @rates_app.command("import")
 def import_(
-    file: Annotated[Path, _FILE],
-    deck: Annotated[int, _DECK] = USUAL_DECK,
-    as_json: Annotated[bool, _JSON] = False,  # noqa: FBT002 - typer makes options of keywords
+    file: Sheet, deck: Deck = USUAL_DECK, data: Data = None, *, as_json: Json = False
 ) -> None:
     """Put rates into a deck. Bad rows are told by line; exit 1 if there are any."""
-    done = _run(lambda database: _import(database, file, deck, quiet=as_json))
+    done = on_database(data, lambda database: _import(database, file, deck, quiet=as_json))
     if as_json:
         errors = [asdict(bad) for bad in done.bad]
         typer.echo(json.dumps({"kept": done.kept, "bad": done.bad_rows, "errors": errors}))
     else:
-        for bad in done.bad[:MOST_SHOWN]:
-            typer.echo(f"{file}:{bad.line}: {bad.column or 'row'}: {bad.reason}", err=True)
-        if len(done.bad) > MOST_SHOWN:
-            typer.echo(f"... and {len(done.bad) - MOST_SHOWN} more", err=True)
+        tell_bad(file, done.bad)
         typer.echo(f"{done.kept} rates kept, {done.bad_rows} rows bad")
     if done.bad_rows:
         raise typer.Exit(1)
@@ -62,22 +45,18 @@ def import_(
 
 @rates_app.command("export")
 def export(
-    file: Annotated[
-        Path | None, typer.Argument(dir_okay=False, help="Where to; standard output if left out.")
-    ] = None,
-    deck: Annotated[int, _DECK] = USUAL_DECK,
-    as_json: Annotated[bool, _JSON] = False,  # noqa: FBT002
+    file: Target = None, deck: Deck = USUAL_DECK, data: Data = None, *, as_json: Json = False
 ) -> None:
     """Write a deck as the CSV that `import` reads."""
-    count = _run(lambda database: _export(database, deck, file))
+    count = on_database(data, lambda database: _export(database, deck, file))
     if file is not None:
         typer.echo(json.dumps({"exported": count}) if as_json else f"{count} rates exported")
 
 
 @rates_app.command("list")
-def listed(as_json: Annotated[bool, _JSON] = False) -> None:  # noqa: FBT002
+def listed(data: Data = None, *, as_json: Json = False) -> None:
     """List the decks."""
-    found = _run(_list)
+    found = on_database(data, _list)
     if as_json:
         typer.echo(json.dumps(found))
         return
@@ -85,24 +64,11 @@ def listed(as_json: Annotated[bool, _JSON] = False) -> None:  # noqa: FBT002
         typer.echo(f"{each['id']:>4}  {each['rates']:>8}  {each['name']}")
 
 
-def _run(work: Callable[[Database], Awaitable[T]]) -> T:
-    async def on_database() -> T:
-        database = get_database()
-        try:
-            return await work(database)
-        finally:
-            await database.close()
-
-    return asyncio.run(on_database())
-
-
 async def _import(database: Database, file: Path, deck: int, *, quiet: bool) -> Upload:
     done = Upload()
-    parts = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    console = Console(stderr=True)
     with (
         file.open(encoding="utf-8-sig", errors="replace", newline="") as lines,
-        Progress(*parts, TimeElapsedColumn(), console=console, disable=quiet) as progress,
+        progress_bar(quiet=quiet) as progress,
     ):
         total = sum(1 for _ in lines)
         lines.seek(0)

@@ -19,7 +19,7 @@ from opentact.voice.changes import Changes
 from opentact.voice.domains import SipDomain, create_domain, domain_by_name, full_name
 from opentact.voice.sip_users import SipUser, create_user, sound_login, users_in
 
-from .cli_operator import database_of
+from .cli_database import database_of
 from .cli_output import Data, Json, print_json, print_table
 from .operating import WrongValue
 from .settings import load

@@ -19,7 +19,7 @@ from opentact.voice.timeline.watching import WatchedMedia
 from opentact.voice.trunks import Trunks
 
 from .ground import Ground
-from .guarding import open_guard, standings
+from .guarding import kinship, open_guard, standings
 from .registrar import Registrar, open_registrar
 from .rule_wiring import RuleParts, open_rules
 from .settings import Settings
@@ -78,6 +78,7 @@ async def open_exchange(ground: Ground, props: Props, media: MediaEngine) -> Exc
     desk = Desk(ground.book, clock, props, ground.recordings, call_entity, park_s, home_of=homes)
     switchboard = Switchboard(database, media, desk, _edge(settings, node), near)
     guard.trusted = standings(trunks, registrar.registrations)
+    guard.are_one = kinship(trunks)
     near.dialler = sip = await _open_sip(ground, switchboard, registrar, guard)
     guard.on_ban = sip.expel
     switchboard.dials.plan.reach = SipReach(sip.locator.locate, reach_of(settings))

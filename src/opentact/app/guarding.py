@@ -39,3 +39,13 @@ def standings(trunks: Trunks, phones: Registrations) -> Callable[[str], Standing
         return Standing.STRANGER
 
     return standing
+
+
+def kinship(trunks: Trunks) -> Callable[[Address, Address], bool]:
+    """Tell whether two addresses send the calls of one trunk."""
+
+    def are_one(one: Address, other: Address) -> bool:
+        caller = trunks.caller_of(one)
+        return caller is not None and caller == trunks.caller_of(other)
+
+    return are_one

@@ -36,6 +36,7 @@ def lookers(
         What.CALLS: _look(lambda: [_call(each.card, clock) for each in switchboard.live.values()]),
         What.REGISTRATIONS: _look(registered.rows),
         What.TRANSACTIONS: _look(lambda: sip.snapshot()["transactions"]),
+        What.DIALOGS: _look(lambda: sip.snapshot()["dialogs"]),
         What.CONNECTIONS: _look(lambda: sip.snapshot()["connections"]),
         What.TRUNKS: _look(lambda: trunk_rows(trunks)),
         What.GUARD: _look(guard.rows),

@@ -2,6 +2,9 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from opentact.api.services import Services
 from opentact.billing.idempotency import forget_old
@@ -31,6 +34,12 @@ def regular_jobs(
         Job("delete old recordings", timedelta(hours=1), work.delete_recordings),
         Job("forget old idempotency keys", timedelta(hours=1), work.forget_keys),
     ]
+
+
+class _Forget(Protocol):
+    """Deletes at most `most` rows of before a time; tells how many there were."""
+
+    async def __call__(self, session: AsyncSession, before: datetime, /, *, most: int) -> int: ...
 
 
 class _Work:
@@ -90,22 +99,19 @@ class _Work:
         return f"{total} recordings deleted"
 
     async def forget_events(self, at: datetime) -> str:
-        total = 0
-        while True:
-            async with self._services.database.write() as session:
-                count = await forget_old_events(session, at - self._keep, most=BITE)
-            total += count
-            if not count:
-                return f"{total} events forgotten"
+        return f"{await self._in_bites(forget_old_events, at - self._keep)} events forgotten"
 
     async def forget_traces(self, at: datetime) -> str:
+        return f"{await self._in_bites(forget_old_traces, at - self._keep)} timelines forgotten"
+
+    async def _in_bites(self, forget: _Forget, before: datetime) -> int:
         total = 0
         while True:
             async with self._services.database.write() as session:
-                count = await forget_old_traces(session, at - self._keep, most=BITE)
+                count = await forget(session, before, most=BITE)
             total += count
             if not count:
-                return f"{total} timelines forgotten"
+                return total
 
     async def forget_keys(self, at: datetime) -> str:
         async with self._services.database.write() as session:

@@ -1,5 +1,7 @@
 """What an operator does to accounts without the API: open them, give tokens and credit."""
 
+import secrets
+import string
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -17,6 +19,8 @@ from opentact.kit.units import Storage
 from opentact.messaging.profiles import default_profile
 
 CREDIT_ACTION = "payment"
+TOKEN_LENGTH = 48
+_ALPHANUMERIC = string.ascii_letters + string.digits
 
 
 class WrongValue(Fault):
@@ -31,6 +35,11 @@ class Opened:
 
     account: UUID
     user: UUID
+
+
+def new_secret() -> str:
+    """Draw an API key: 48 alphanumerics."""
+    return "".join(secrets.choice(_ALPHANUMERIC) for _ in range(TOKEN_LENGTH))
 
 
 async def create_account(

@@ -4,8 +4,6 @@
 last: calls end while the database still works, the database closes when nobody writes any more.
 """
 
-import secrets
-import string
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -30,11 +28,9 @@ from .ground import Ground, lay_ground, public_url
 from .inspecting import lookers
 from .job_list import regular_jobs
 from .jobs import JobRunner
+from .operating import new_secret
 from .settings import Settings
 from .upkeep import keep_beating, watch
-
-TOKEN_LENGTH = 48
-_ALPHANUMERIC = string.ascii_letters + string.digits
 
 
 @dataclass
@@ -48,11 +44,6 @@ class Platform:
     sip: SipEndpoint
     media: MediaEngine
     speech: LocalSpeech
-
-
-def new_secret() -> str:
-    """Draw an API key: 48 alphanumerics."""
-    return "".join(secrets.choice(_ALPHANUMERIC) for _ in range(TOKEN_LENGTH))
 
 
 @asynccontextmanager

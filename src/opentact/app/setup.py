@@ -40,7 +40,7 @@ from opentact.voice.products import seed_products
 
 from .data_folder import make_folders
 from .ground import public_url
-from .platform import new_secret
+from .operating import new_secret
 from .settings import Settings
 
 FILE = "credentials.json"

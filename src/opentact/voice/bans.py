@@ -18,6 +18,8 @@ from opentact.kit.entities import Base, Json, JsonColumn, Stamped
 from opentact.kit.faults import NotFound
 
 # A flood from forged addresses could fill the table; beyond, sources are only slowed down.
+LONGEST_S = 10 * 365 * 86_400
+BY_HAND = "banned by hand"
 MOST_BANS = 10_000
 KEPT = timedelta(days=30)
 

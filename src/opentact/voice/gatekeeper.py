@@ -45,7 +45,10 @@ class GuardRules:
 
 
 class Gatekeeper:
-    """Guards one node. `now` tells seconds; `trusted(host)` how far whoever is there is known."""
+    """Guards one node. `now` tells seconds; `trusted(host)` how far whoever is there is known.
+
+    `are_one(one, other)` tells whether two addresses are the same trunk's.
+    """
 
     def __init__(
         self,
@@ -55,11 +58,13 @@ class Gatekeeper:
         rules: GuardRules,
         node: str,
         trusted: Callable[[str], Standing] = lambda _: Standing.STRANGER,
+        are_one: Callable[[Address, Address], bool] = lambda _one, _other: False,
     ) -> None:
         self.refused: Counter[str] = Counter()
         self.noticed: Counter[str] = Counter()
         self.watch = Watch(rules.rate)
         self.trusted = trusted
+        self.are_one = are_one
         self.on_ban: Callable[[], None] = lambda: None
         self._storage = storage
         self._clock = clock

@@ -250,5 +250,5 @@ class MediaContract(EngineContract):
         assert stats.bytes_sent == stats.packets_sent * FRAME
         assert stats.first_rtp is not None
         assert stats.last_rtp is not None
-        assert 0 <= stats.first_rtp < stats.last_rtp < 5
+        assert 0 <= stats.first_rtp <= stats.last_rtp
         assert engine.snapshot() == []

@@ -91,12 +91,27 @@ def test_an_extra_header_may_not_break_out() -> None:
 
 def test_who_holds_a_connection_speaks_from_its_other_end() -> None:
     dialog = callee()
-    assert dialog.may_come_from(Address("198.51.100.9", 9)), "UDP has no ends"
     dialog.peer = Address("192.0.2.9", 40000, "tls", 7)
     assert dialog.may_come_from(Address("192.0.2.9", 40000, "tls", 7))
     assert dialog.may_come_from(Address("192.0.2.9", 40001, "tls", 8)), "it came back"
     assert not dialog.may_come_from(Address("198.51.100.9", 40000, "tls", 9))
     assert not dialog.may_come_from(Address("192.0.2.9", 40000, "udp"))
+
+
+@pytest.mark.parametrize(
+    ("host", "is_let"),
+    [
+        ("192.0.2.9", True),  # where it is, from whatever port its NAT gives it
+        ("192.0.2.77", True),  # its Contact
+        ("192.0.2.50", True),  # a proxy that stays in the path
+        ("198.51.100.9", False),
+    ],
+)
+def test_by_udp_the_peer_speaks_from_where_it_is_or_says_that_it_is(
+    host: str, *, is_let: bool
+) -> None:
+    dialog = callee("Contact: <sip:ann@192.0.2.77:5062>", *ROUTES, without="Contact")
+    assert dialog.may_come_from(Address(host, 40000)) is is_let
 
 
 def test_several_proxies_are_passed_in_order_and_a_strict_one_finds_itself_first() -> None:

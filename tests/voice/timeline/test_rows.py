@@ -34,9 +34,7 @@ def traces() -> Traces:
 
 
 def of(world: World) -> CallCard:
-    call = card(account_uuid=world.alice.account)
-    call.account.uuid = world.alice.account
-    return call
+    return card(account_uuid=world.alice.account)
 
 
 def test_a_trace_is_read_as_it_was_written(traces: Traces) -> None:

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from opentact.adapters.sip.alarm_clock import AlarmClock
 from opentact.adapters.sip.gates import Gate, OpenGate, tell_of_garbage
 from opentact.adapters.sip.handlers import Handlers, OnClosed, OnRequest
 from opentact.adapters.sip.legs import ExtraHeaders, IncomingLeg, IncomingRequest, OutgoingLeg
@@ -57,11 +58,12 @@ class SipEndpoint:
         self.locator = self._transports.locator
         self.counters = self._transports.counters
         serves = frozenset() if handlers.request is None else frozenset({"REGISTER"})
-        self._agent = Agent(identity, lambda: secrets.token_hex(8), serves=serves)
+        self._agent = Agent(
+            identity, lambda: secrets.token_hex(8), serves=serves, kin=handlers.gate.are_one
+        )
         self._handlers = handlers
         self._loop = asyncio.get_running_loop()
-        self._timer: asyncio.TimerHandle | None = None
-        self._rings_at = 0.0
+        self._alarm = AlarmClock(self._woken)
         self._closing = False
         self._closed = False
         self._empty = asyncio.Event()
@@ -186,8 +188,7 @@ class SipEndpoint:
             except TimeoutError:
                 pass
         self._closed = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self._alarm.stop()
         await self._transports.close()
 
     def expel(self) -> None:
@@ -274,24 +275,14 @@ class SipEndpoint:
     def _rearm(self) -> None:
         if self._closing and self._is_quiet():
             self._empty.set()
-        wake_at = self._agent.wake_at
-        if wake_at is None or self._closed:
-            return
-        if self._timer is not None:
-            # One that rings too early is cheaper than one set anew for every datagram.
-            if self._rings_at <= wake_at:
-                return
-            self._timer.cancel()
-        # Not asked of the handle: uvloop's has no `when` for a time that has come already.
-        self._rings_at = wake_at
-        self._timer = self._loop.call_at(wake_at, self._woken)
+        if not self._closed:
+            self._alarm.set(self._agent.wake_at)
 
     def _is_quiet(self) -> bool:
         core = self._agent.core
         return not core.calls and not core.transactions.unacknowledged
 
     def _woken(self) -> None:
-        self._timer = None
         self._carry_out(self._agent.woken(self.now()))
         self._rearm()
 

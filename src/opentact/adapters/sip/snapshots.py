@@ -5,7 +5,10 @@ from opentact.voice.sip.agent import Agent
 
 
 def snapshot_of(agent: Agent, now: float) -> dict[str, list[dict[str, object]]]:
-    """List transactions and dialogs; `seconds_left` until their next timer, None without one."""
+    """List transactions and dialogs, with `seconds_left` until their next timer, if they have one.
+
+    A dialog is `seconds` old since its INVITE.
+    """
     return {
         "transactions": [
             {
@@ -24,6 +27,7 @@ def snapshot_of(agent: Agent, now: float) -> dict[str, list[dict[str, object]]]:
                 "peer": f"{call.peer[0]}:{call.peer[1]}",
                 "target": call.dialog.target if call.dialog else None,
                 "state": call.phase.name.lower(),
+                "seconds": round(now - call.began_at, 1),
                 "seconds_left": _left(call.wake_at, now),
             }
             for call in agent.core.calls.values()

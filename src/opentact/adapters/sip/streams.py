@@ -15,6 +15,7 @@ from itertools import count
 
 import structlog
 
+from opentact.adapters.sip.alarm_clock import AlarmClock
 from opentact.adapters.sip.connection import Connection
 from opentact.adapters.sip.tls import explain, fault_of
 from opentact.adapters.sip.web_connection import WebConnection
@@ -90,8 +91,7 @@ class Streams:
         self._total = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._alarms: Alarms[Connection] = Alarms()
-        self._timer: asyncio.TimerHandle | None = None
-        self._rings_at = 0.0
+        self._alarm = AlarmClock(self._woken)
         self._closing = False
 
     def __len__(self) -> int:
@@ -132,8 +132,7 @@ class Streams:
 
     async def close(self) -> None:
         self._closing = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self._alarm.stop()
         for connection in self.open:
             connection.end("the endpoint is closing")
         for task in list(self._tasks):
@@ -261,18 +260,10 @@ class Streams:
         task.add_done_callback(self._tasks.discard)
 
     def _rearm(self) -> None:
-        wake_at = self._alarms.next
-        if wake_at is None or self._closing:
-            return
-        if self._timer is not None:
-            if self._rings_at <= wake_at:
-                return
-            self._timer.cancel()
-        self._rings_at = wake_at
-        self._timer = self._loop.call_at(wake_at, self._woken)
+        if not self._closing:
+            self._alarm.set(self._alarms.next)
 
     def _woken(self) -> None:
-        self._timer = None
         while (connection := self._alarms.take(self.now())) is not None:
             if not connection.expire(self.now()):
                 self._alarms.set(connection, connection.deadline)

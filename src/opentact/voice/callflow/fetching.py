@@ -1,12 +1,12 @@
 """Fetching a document from the customer and running it in place."""
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from .document import read
 from .faults import FlowRefused
-from .stage import CallFacts, Course, Outcome, Stage
-from .steps import DoFetch, Failed, Fetched
+from .stage import CallFacts, Course, Outcome, Stage, Visit
+from .steps import Ask, DoFetch, Failed, Fetched, Reply
 from .verb import count, each
 
 Params = Iterable[tuple[str, str]]
@@ -29,14 +29,22 @@ def call_params(facts: CallFacts) -> Params:
         yield param, "" if value is None else str(value)
 
 
-def fetch_and_run(stage: Stage, ask: DoFetch, *, empty_is_fine: bool = False) -> Course:
-    """Fetch, read and run; a failure of any of the three steps before running is the outcome."""
+def fetched(
+    stage: Stage, ask: DoFetch
+) -> Generator[Ask | Visit, Reply | Outcome | None, Fetched | Failed]:
+    """Fetch within the flow's budget; give what came, or why nothing did."""
     stage.budget.fetch()
     reply = yield ask
+    if not isinstance(reply, Fetched | Failed):
+        raise TypeError(f"expected Fetched or Failed, was sent {reply!r}")
+    return reply
+
+
+def fetch_and_run(stage: Stage, ask: DoFetch, *, empty_is_fine: bool = False) -> Course:
+    """Fetch, read and run; a failure of any of the three steps before running is the outcome."""
+    reply = yield from fetched(stage, ask)
     if isinstance(reply, Failed):
         return Outcome(success=False, reason=reply.reason)
-    if not isinstance(reply, Fetched):
-        raise TypeError(f"expected Fetched or Failed, was sent {reply!r}")
     if empty_is_fine and not reply.body.strip():
         return Outcome(success=True, reason="answered with no commands")
     try:

@@ -32,6 +32,7 @@ OFFENCES: Mapping[str, Offence] = {
     "unknown_domain": Offence(5, "registered at domains that are not here"),
     "foreign_address": Offence(5, "registered somebody else's address"),
     "replayed_login": Offence(5, "replayed somebody's login"),
+    "foreign_call": Offence(5, "spoke in somebody else's call"),
     "stranger": Offence(10, "called without being known"),
     "malformed": Offence(2, "sent what is no SIP"),
     "flood": Offence(0.2, "sent faster than the limit"),

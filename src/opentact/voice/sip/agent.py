@@ -9,7 +9,7 @@ does cost memory, transactions and calls, is counted against limits and refused 
 
 from collections.abc import Callable
 
-from opentact.voice.sip.call import Phase
+from opentact.voice.sip.call import Call, Phase
 from opentact.voice.sip.core import SDP, Core
 from opentact.voice.sip.effects import Asked, Dropped, Effect, Incoming
 from opentact.voice.sip.incoming import IncomingCall
@@ -29,12 +29,16 @@ MAX_TRANSACTIONS = 100_000
 MAX_CALLS = 20_000
 # Seconds until a caller that met a limit may try again: about what a burst lasts.
 RETRY_AFTER = "5"
+# What is counted, and what is told, when somebody else speaks in a call.
+FROM_ELSEWHERE = "from elsewhere"
+NOT_WITH_YOU = "Forbidden: this call is with another address"
 
 
 class Agent:
     """`token` gives a new unguessable word each time (tags, branches, call ids).
 
-    `serves` names methods outside of dialogs that are handed up as `Asked`.
+    `serves` names methods outside of dialogs that are handed up as `Asked`. `kin` tells whether
+    two addresses are one peer's, which only whoever knows the peers can tell.
     """
 
     def __init__(
@@ -45,11 +49,13 @@ class Agent:
         max_calls: int = MAX_CALLS,
         max_transactions: int = MAX_TRANSACTIONS,
         serves: frozenset[str] = frozenset(),
+        kin: Callable[[Address, Address], bool] = lambda _one, _other: False,
     ) -> None:
         self.core = Core(identity, token)
         self._max_calls = max_calls
         self._max_transactions = max_transactions
         self._serves = serves
+        self._kin = kin
 
     @property
     def wake_at(self) -> float | None:
@@ -99,7 +105,9 @@ class Agent:
 
     def invite(self, invitation: Invitation, now: float) -> OutgoingCall:
         """Call somebody. Raises ValueError when the invitation cannot be sent."""
-        return OutgoingCall(self.core, invitation, now)
+        call = OutgoingCall(self.core, invitation, now)
+        call.began_at = now
+        return call
 
     def ask(self, question: Question, now: float) -> SentRequest:
         """Send a request outside of any dialog. Raises ValueError when it cannot be sent."""
@@ -163,7 +171,7 @@ class Agent:
         elif request.recipient.tag is not None:
             self._within(request, source, now)
         else:
-            self._outside(request, source)
+            self._outside(request, source, now)
 
     def _ack(self, request: Request, source: Address, now: float) -> None:
         tx = self.core.transactions.server(request, "INVITE")
@@ -172,7 +180,11 @@ class Agent:
             return
         call = self.core.calls.get((request.call_id, request.recipient.tag or ""))
         known = call is not None and call.is_with(request.sender.tag)
-        if call is None or not known or not call.acked(request, source, now):
+        if call is None or not known:
+            self._drop("stray ACK")
+        elif not self._is_peer(call, request, source):
+            self._drop(FROM_ELSEWHERE)
+        elif not call.acked(request, source, now):
             self._drop("stray ACK")
 
     def _cancel(self, request: Request, source: Address, now: float) -> None:
@@ -195,14 +207,20 @@ class Agent:
         call = self.core.calls.get((request.call_id, request.recipient.tag or ""))
         if call is None or not call.is_with(request.sender.tag) or call.phase is Phase.ENDED:
             self.core.answer_at_once(request, source, 481)
-        elif call.dialog is not None and not call.dialog.may_come_from(source):
-            self.core.answer_at_once(request, source, 403)
+        elif not self._is_peer(call, request, source):
+            self._drop(FROM_ELSEWHERE)
+            self.core.answer_at_once(request, source, 403, NOT_WITH_YOU)
         elif self._crowded() and request.method != "BYE":
             self._turn_away(request, source)
         else:
             call.received(request, self._serve(request, source), source, now)
 
-    def _outside(self, request: Request, source: Address) -> None:
+    def _is_peer(self, call: Call, request: Request, source: Address) -> bool:
+        """Tell whether a request within a call comes from where its other side may be."""
+        tag = request.sender.tag
+        return call.may_be_asked_from(source, tag) or self._kin(call.peer, source)
+
+    def _outside(self, request: Request, source: Address, now: float) -> None:
         if self.core.transactions.is_merged(request):
             self.core.answer_at_once(request, source, 482)
         elif request.method == "OPTIONS":
@@ -220,6 +238,7 @@ class Agent:
             self.core.answer_at_once(request, source, 422, extra=[("min-se", least)])
         else:
             call = IncomingCall(self.core, request, self._serve(request, source), source)
+            call.began_at = now
             self.core.note(Incoming(call))
 
     def _ask_above(self, request: Request, source: Address) -> None:

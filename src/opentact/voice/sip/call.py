@@ -33,6 +33,11 @@ class Call(InviteUsage):
     def is_with(self, remote_tag: str | None) -> bool:
         return self.dialog is None or self.dialog.remote_tag == remote_tag
 
+    def may_be_asked_from(self, source: Address, tag: str | None) -> bool:
+        """Tell whether a request of the side with this tag may come from there."""
+        dialog = self._dialog_with(tag)
+        return dialog is None or dialog.may_come_from(source)
+
     # What the peer does.
 
     def received(

@@ -7,7 +7,7 @@ from opentact.voice.sip.client_transactions import ClientInvite
 from opentact.voice.sip.headers import MAX_CSEQ, NameAddr
 from opentact.voice.sip.machine import Address
 from opentact.voice.sip.message import Request, Response, encode
-from opentact.voice.sip.routing import Identity, hidden_host, next_hop, way_to
+from opentact.voice.sip.routing import Identity, address_of, hidden_host, next_hop, way_to
 
 MAX_HOPS = 70  # RFC 3261 8.1.1.6: the recommended start of Max-Forwards
 
@@ -83,13 +83,20 @@ class Dialog:
         """Tell whether a request of the peer may come this way.
 
         Who holds a connection to us is at its other end, or at that of the one it opened when
-        the first broke: the same host, by the same transport. Whoever learnt the tags of the
-        call and says BYE from elsewhere is not. UDP has no such ends.
+        the first broke: the same host, by the same transport. Over UDP the port may change, as
+        a NAT changes it, but not the host, unless the peer's Contact or the route set names the
+        other one. Whoever learnt the tags of the call and says BYE from elsewhere is not the
+        peer (docs/decisions/0115).
         """
         peer = self.peer
-        if not peer.flow or source.flow == peer.flow:
-            return True
-        return (source.host, source.transport) == (peer.host, peer.transport)
+        if source.host == peer.host:
+            return not peer.flow or source.transport == peer.transport
+        return not peer.flow and source.host in self._named()
+
+    def _named(self) -> set[str]:
+        """Tell the addresses that the peer has said requests may come from."""
+        uris = [self.target, *(NameAddr.parse(route).uri for route in self.routes)]
+        return {place.host for place in map(address_of, uris) if place is not None}
 
     def retarget(self, contact: NameAddr | None) -> None:
         """Follow the peer to where an accepted re-INVITE moves it (RFC 3261 12.2.2)."""

@@ -4,11 +4,13 @@ RFC 3261 sections 8.2, 9.2 and 13.3. A verb that comes too late, because the cal
 the meantime, does nothing: the events say what happened.
 """
 
+from contextlib import suppress
+
 from opentact.voice.sip.call import Call, check_final
 from opentact.voice.sip.core import ALLOW, SDP, Core, chance, sdp_of
 from opentact.voice.sip.dialog import Dialog
 from opentact.voice.sip.effects import Cancelled, EarlyAnswered, HungUp, LegEvent, NoAck
-from opentact.voice.sip.headers import MAX_CSEQ, MAX_HOPS, parse_hops, user_of
+from opentact.voice.sip.headers import MAX_CSEQ, MAX_HOPS, Via, parse_hops, user_of
 from opentact.voice.sip.invite_usage import Lines, Phase
 from opentact.voice.sip.lexical import readable
 from opentact.voice.sip.machine import Address
@@ -61,6 +63,22 @@ class IncomingCall(Call):
     @property
     def peer(self) -> Address:
         return self.dialog.peer if self.dialog else self.source
+
+    def may_be_asked_from(self, source: Address, tag: str | None) -> bool:
+        """As for any call; and from whom the INVITE passed on its way to us.
+
+        What is behind a proxy that stays not in the path speaks for itself from the ACK on.
+        """
+        known = super().may_be_asked_from(source, tag)
+        return known or (not self.source.flow and source.host in self._passed())
+
+    def _passed(self) -> set[str]:
+        hosts: set[str] = set()
+        for text in self.request.each("via")[1:]:
+            with suppress(ValueError):
+                via = Via.parse(text)
+                hosts.add(via.param("received") or via.host.strip("[]"))
+        return hosts
 
     @property
     def caller(self) -> str:

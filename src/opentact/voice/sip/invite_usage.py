@@ -45,6 +45,7 @@ class InviteUsage:
     direction = "?"
     owns_call_id = False
     secure = False  # begun by a sips: URI
+    began_at = 0.0  # in seconds of whoever drives the agent
 
     def __init__(self, core: Core, call_id: str, local_tag: str) -> None:
         self.core = core

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import ClassVar, Final, Self
 
-from opentact.voice.callflow.fetching import fetch_and_run
+from opentact.voice.callflow.fetching import fetch_and_run, fetched
 from opentact.voice.callflow.grammar import REQUIRED, Attribute, Grammar
 from opentact.voice.callflow.kinds import Matching, OneOf, Text, Url, milliseconds
 from opentact.voice.callflow.stage import Course, Outcome, Stage
-from opentact.voice.callflow.steps import DoFetch, Failed, Fetched
+from opentact.voice.callflow.steps import DoFetch, Failed
 from opentact.voice.callflow.verb import Element, Given, Verb
 
 from .error import Error
@@ -111,10 +111,7 @@ class Curl(Verb):
 
 
 def _send(stage: Stage, ask: DoFetch) -> Course:
-    stage.budget.fetch()
-    reply = yield ask
+    reply = yield from fetched(stage, ask)
     if isinstance(reply, Failed):
         return Outcome(success=False, reason=reply.reason)
-    if not isinstance(reply, Fetched):
-        raise TypeError(f"expected Fetched or Failed, was sent {reply!r}")
     return Outcome(success=True, reason=f"answered with {len(reply.body)} bytes")
