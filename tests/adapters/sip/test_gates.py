@@ -6,10 +6,14 @@ from collections.abc import AsyncIterator
 import pytest
 
 from opentact.adapters.sip.endpoint import SipEndpoint
+from opentact.adapters.sip.gates import tell_of_garbage
 from opentact.adapters.sip.sockets import Listening
+from opentact.voice.sip.agent import FROM_ELSEWHERE
+from opentact.voice.sip.effects import Dropped
 from opentact.voice.sip.machine import Address
 
 LOOPBACK = "127.0.0.1"
+PEER = Address("192.0.2.9", 5060)
 
 
 class Doorman:
@@ -27,6 +31,10 @@ class Doorman:
     def is_banned(self, host: str) -> bool:
         del host
         return not self.open
+
+    def are_one(self, one: Address, other: Address) -> bool:
+        del one, other
+        return False
 
     def suspect(self, source: Address, what: str, detail: str) -> None:
         self.told.append((source.host, what + detail))
@@ -85,6 +93,11 @@ async def test_what_cannot_be_read_is_told_of_its_source(
     answers = await replies(endpoint, options(1, to="<sip:"), options(9))
     assert [each[:11] for each in answers] == [b"SIP/2.0 400", b"SIP/2.0 200"]
     assert doorman.told == [(LOOPBACK, "malformedrefused with 400")]
+
+
+def test_who_speaks_in_anothers_call_is_told_of(doorman: Doorman) -> None:
+    tell_of_garbage(doorman, [Dropped(FROM_ELSEWHERE), Dropped("stray ACK")], PEER)
+    assert doorman.told == [(PEER.host, "foreign_call")]
 
 
 async def test_messages_that_are_not_let_in_are_dropped_unread(
