@@ -14,7 +14,10 @@ from .admission import dialled_number
 from .apps import SipControlApp
 from .call_events import CallCard
 from .calls import Call, Direction, thread_of
+from .forks import NOBODY
+from .sip.identities import withholds
 from .sip.machine import Address
+from .sip.message import Message
 
 BRIDGED_TYPE = "CallSIP"
 """The class of calls that no app takes part in; those of apps are `CallSCA` (spec/07)."""
@@ -30,6 +33,10 @@ class Arrived(Protocol):
     caller: str
     called: str
     source: Address
+
+    @property
+    def request(self) -> Message:
+        """The INVITE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +56,17 @@ class Cards:
         rate: Decimal = ZERO,
         user: UUID | None = None,
         bridged: bool = False,
+        from_network: bool = False,
     ) -> CallCard:
-        """Begin the record of a leg that arrived; `user` is the SIP user who calls."""
+        """Begin the record of a leg that arrived; `user` is the SIP user who calls.
+
+        Who calls a lease, or anyone `from_network`, calls from outside the account, which then
+        does not learn a number that is withheld (RFC 3325 section 7).
+        """
         called = dialled_number(leg.called)
         to = str(called or leg.called)
-        call = self._call(account, Direction.IN, leg.caller, to, leg.call_id)
+        hidden = (lease is not None or from_network) and withholds(leg.request)
+        call = self._call(account, Direction.IN, NOBODY if hidden else leg.caller, to, leg.call_id)
         call.source = f"{leg.source[0]}:{leg.source[1]}"
         call.tn, call.lease_uuid, call.rate = called, lease, rate
         call.sip_user_uuid = user

@@ -17,7 +17,7 @@ from .callers import STRANGER, Caller, ReceivedCall, UserCaller, host_of
 from .causes import Cause
 from .connecting import Asked, Connector, Exchange
 from .facts import AppFacts, DomainFacts, UserFacts
-from .forks import Shown
+from .forks import NOBODY, Shown
 from .house import HOUSE
 from .routes import (
     Dialled,
@@ -34,12 +34,11 @@ from .routes import (
 from .rules.asks import Allowed, InboundAsk
 from .rules.refusals import RuleRefused
 from .rules.tickets import Ticket
-from .sip.identities import privacy
+from .sip.identities import withholds
 from .trunk_places import is_address
 from .trunk_ways import TrunkCaller, TrunkKind
 
 FREE = Rate(ZERO)
-HIDES = frozenset({"id", "user", "header"})  # RFC 3323 4.2, RFC 3325 9.3: who calls is not shown
 RunApp = Callable[[ReceivedCall, Admitted, Ticket | None], Awaitable[None]]
 
 
@@ -71,7 +70,7 @@ class Dispatch:
     async def _of_user(self, leg: ReceivedCall, caller: UserCaller) -> None:
         user, domain = caller.user, caller.domain
         dialled = await self._dialled(leg.called, domain)
-        shown = Shown(user.login, domain.name, user.name)
+        shown = Shown(user.login, domain.name, user.name, withholds(leg.request))
         card = self.exchange.cards.received(leg, domain.account, user=user.uuid, bridged=True)
         asked = Asked(leg, card, shown, domain, user)
         if self._is_foreign(host_of(leg.request_uri), domain):
@@ -82,8 +81,9 @@ class Dispatch:
     async def _to_domain(self, leg: ReceivedCall, caller: TrunkCaller, domain: DomainFacts) -> None:
         dialled = await self._dialled(caller.number_of(leg.called), domain)
         own = await self._own_number(leg, domain.account)
-        card = self.exchange.cards.received(leg, domain.account, bridged=True)
-        asked = Asked(leg, card, self._shown(leg), domain)
+        foreign = caller.account is None
+        card = self.exchange.cards.received(leg, domain.account, bridged=True, from_network=foreign)
+        asked = Asked(leg, card, self._shown(leg, foreign=foreign), domain)
         if not domain.account.is_open:
             closed = causes.ACCOUNT_DISABLED
             await self.exchange.refuse(leg, card, closed, closed.words)
@@ -143,7 +143,7 @@ class Dispatch:
                 leg.caller,
                 verdict.rate,
                 verdict.screening,
-                withheld=verdict.screening is not None and bool(privacy(leg.request) & HIDES),
+                withheld=verdict.screening is not None and withholds(leg.request),
             )
         )
 
@@ -161,7 +161,8 @@ class Dispatch:
         )
         card.ticket = ticket
         tickets = () if ticket is None else (ticket,)
-        asked = Asked(leg, card, self._shown(leg), rate=verdict.rate, tickets=tickets)
+        shown = self._shown(leg, foreign=True)
+        asked = Asked(leg, card, shown, rate=verdict.rate, tickets=tickets)
         connector = Connector(self.exchange)
         if not isinstance(verdict.to, UserFacts):
             called = str(dialled_number(leg.called) or leg.called)
@@ -207,17 +208,20 @@ class Dispatch:
         return Dialled(called, number, bool(leased), callee)
 
     async def _own_number(self, leg: ReceivedCall, account: Account) -> int | None:
-        """Read the caller's number, if it is one that the account holds."""
+        """Read the caller's number, if it is one that the account may show."""
         number = dialled_number(leg.caller)
         if number is None:
             return None
-        holder = await self.exchange.directory.holder(number)
-        return number if holder == account.uuid else None
+        may = await self.exchange.directory.may_show(account.uuid, number)
+        return number if may else None
 
     def _is_foreign(self, host: str, domain: DomainFacts) -> bool:
         """Tell whether a name is of somewhere else; an address is taken for one of ours."""
         ours = host in {domain.name, *self.exchange.own_hosts}
         return bool(host) and not ours and not is_address(host.strip("[]"))
 
-    def _shown(self, leg: ReceivedCall) -> Shown:
-        return Shown(leg.caller or "anonymous", self.exchange.media_host)
+    def _shown(self, leg: ReceivedCall, *, foreign: bool = False) -> Shown:
+        """Tell who calls; a `foreign` caller who withholds that is nobody to us either."""
+        withheld = withholds(leg.request)
+        user = NOBODY if withheld and foreign else leg.caller or NOBODY
+        return Shown(user, self.exchange.media_host, withheld=withheld)

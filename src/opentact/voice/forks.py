@@ -10,10 +10,13 @@ from .dialling import Fork, Stage
 from .facts import DomainFacts, UserFacts
 from .house import HOUSE
 from .sip.headers import NameAddr
+from .sip.identities import ANONYMOUS
 from .sip.registrar import Binding
 from .sip.uri import SipUri
 from .trunk_ways import Way
 
+NOBODY = "anonymous"
+"""The user part of a caller who is not known, or does not want to be."""
 PASSED = "x-passed"
 """Header of calls to trunks: a mark for each time the call has passed a node of ours. Calls that
 are placed anew carry no Via by which a loop could be told (RFC 3261 16.3)."""
@@ -44,18 +47,31 @@ class Outlets(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Who calls, as the other end is shown it: a user part at a host, and a name."""
+    """Who calls, as the other end is shown it: a user part at a host, and a name.
+
+    `withheld`: only a carrier that is trusted with it learns who that is (RFC 3323, RFC 3325).
+    """
 
     user: str
     host: str
     name: str | None = None
+    withheld: bool = False
 
     @property
     def uri(self) -> str:
         return str(SipUri(self.host, self.user))
 
+    @property
+    def is_hidden(self) -> bool:
+        return self.withheld or self.user == NOBODY
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """What an INVITE says of it besides From."""
+        return (("privacy", "id"),) if self.is_hidden else ()
+
     def __str__(self) -> str:
-        return str(NameAddr(self.uri, self.name or None))
+        return ANONYMOUS if self.is_hidden else str(NameAddr(self.uri, self.name or None))
 
 
 def ring_phones(
@@ -66,20 +82,19 @@ def ring_phones(
     Each where it registered from: behind NAT nothing else works.
     """
     to = f"<{SipUri(domain.name, user.login)}>"
-    caller = str(shown)
-    return [[_phone(binding, to, caller) for binding in bindings]]
+    return [[_phone(binding, to, shown) for binding in bindings]]
 
 
-def _phone(binding: Binding, to: str, caller: str) -> Fork:
+def _phone(binding: Binding, to: str, shown: Shown) -> Fork:
     routes = tuple(("route", path) for path in binding.path)
-    return Fork(binding.contact, to, caller, binding.source, routes)
+    return Fork(binding.contact, to, str(shown), binding.source, (*routes, *shown.headers))
 
 
 def in_house(called: str, shown: Shown, passed: Sequence[str] = ()) -> list[Stage]:
     """Call a number that is leased here, without leaving the house; `passed` as in `by_ways`."""
     to = SipUri(shown.host, called)
     marks = tuple((PASSED, mark) for mark in passed)
-    return [[Fork(str(to), f"<{to}>", str(shown), HOUSE, marks)]]
+    return [[Fork(str(to), f"<{to}>", str(shown), HOUSE, (*marks, *shown.headers))]]
 
 
 def by_ways(
@@ -100,13 +115,13 @@ def mark_of(node: str, called: str) -> str:
 
 def _way(way: Way, shown: Shown, called: str, marks: tuple[tuple[str, str], ...]) -> Fork:
     to = SipUri(way.target.host, called)
-    identity = shown.uri if way.keep_identity else None
+    identity = shown.uri if way.keep_identity and shown.user != NOBODY else None
     return Fork(
         way.uri,
         f"<{to}>",
         str(shown),
         way.destination,
-        (*way.headers, *marks),
+        (*way.headers, *shown.headers, *marks),
         way.credentials,
         identity=identity,
         way=way,

@@ -1,4 +1,4 @@
-from opentact.voice.timeline.secrets import masked, masked_url
+from opentact.voice.timeline.secrets import mask_of, masked, masked_url
 
 DIGEST = (
     b"INVITE sip:1@x SIP/2.0\r\n"
@@ -34,6 +34,27 @@ def test_the_key_of_secure_media_is_masked() -> None:
 def test_a_message_without_secrets_is_the_same_object() -> None:
     plain = b"BYE sip:1@x SIP/2.0\r\n\r\n"
     assert masked(plain) is plain
+
+
+def test_who_withholds_his_number_is_masked_in_every_message_of_the_call() -> None:
+    invite = (
+        b"INVITE sip:+12015550100@x SIP/2.0\r\nPrivacy: id;critical\r\n"
+        b'From: "Ann Lee" <sip:+12025550199@c>;tag=1\r\nTo: <sip:+12015550100@x>\r\n'
+        b"P-Asserted-Identity: <tel:+12025550188>\r\n\r\n"
+    )
+    bye = b'BYE sip:+12025550199@c SIP/2.0\r\nTo: "Ann Lee" <sip:+12025550199@c>;tag=1\r\n\r\n'
+    mask = mask_of([invite, bye])
+    for shown in (mask(invite), mask(bye)):
+        assert b"Ann Lee" not in shown
+        assert b"2025550199" not in shown
+        assert b"2025550188" not in shown
+    assert b"To: <sip:+12015550100@x>" in mask(invite)
+
+
+def test_who_does_not_withhold_it_is_not_masked() -> None:
+    assert mask_of([b'INVITE sip:x SIP/2.0\r\nFrom: "A" <sip:+12025550199@c>\r\n\r\n']) is masked
+    anonymous = b'Privacy: id\r\nFrom: "Anonymous" <sip:anonymous@anonymous.invalid>\r\n\r\n'
+    assert mask_of([anonymous]) is masked
 
 
 def test_logins_and_tokens_in_urls_are_masked() -> None:

@@ -11,6 +11,8 @@ from opentact.voice.sip.message import Message
 MAX_IDENTITIES = 4
 # RFC 3323 4.2, RFC 3325 9.3, RFC 7044: what Privacy may say.
 PRIVACY = frozenset(("header", "session", "user", "none", "critical", "id", "history"))
+# Of these, what means that nobody is to learn who calls.
+_WITHHELD = frozenset(("id", "user", "header"))
 # RFC 3323 4.1.1.3
 ANONYMOUS = '"Anonymous" <sip:anonymous@anonymous.invalid>'
 
@@ -29,6 +31,11 @@ def privacy(message: Message) -> frozenset[str]:
     """Read Privacy: the values of it that are known, in lower case."""
     said = ";".join(message.headers.get("privacy", ()))
     return frozenset(word.strip().lower() for word in said.split(";")) & PRIVACY
+
+
+def withholds(message: Message) -> bool:
+    """Tell whether the caller wants nobody outside to learn who calls."""
+    return "privacy" in message.headers and not _WITHHELD.isdisjoint(privacy(message))
 
 
 def identity_lines(identity: str | None, private: tuple[str, ...]) -> list[tuple[str, str]]:

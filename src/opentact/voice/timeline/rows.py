@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from opentact.kit.entities import Base
 from opentact.voice.calls import Call
 
-from .secrets import MARKS, masked
+from .secrets import MARKS, mask_of
 from .traces import LINGER_S, Entry, Trace, Traces
 
 EVERY_S = 0.5
@@ -67,7 +67,7 @@ def pack(trace: Trace) -> bytes:
     """Write a trace as compressed JSON."""
     text = orjson.dumps(_written(trace))
     if any(mark in text for mark in MARKS):
-        text = orjson.dumps(_written(trace, masked))
+        text = orjson.dumps(_written(trace, masks=True))
     return zlib.compress(text, 1)
 
 
@@ -79,7 +79,7 @@ def unpack(packed: bytes) -> Kept:
 
 def kept(trace: Trace) -> Kept:
     """Read the trace of a call that lives."""
-    return _read(_written(trace, masked))
+    return _read(_written(trace, masks=True))
 
 
 class TraceKeeper:
@@ -148,8 +148,10 @@ def _adding(traces: Sequence[Trace]) -> Callable[[AsyncSession], Awaitable[None]
     return add
 
 
-def _written(trace: Trace, mask: Callable[[bytes], bytes] | None = None) -> dict[str, Any]:
-    entries = [_entry(each, mask) for each in (*trace.entries, *trace.last)]
+def _written(trace: Trace, *, masks: bool = False) -> dict[str, Any]:
+    every = (*trace.entries, *trace.last)
+    mask = mask_of(each.what for each in every if isinstance(each.what, bytes)) if masks else None
+    entries = [_entry(each, mask) for each in every]
     calls = [str(call) for call in trace.calls]
     return {"legs": trace.legs, "calls": calls, "cut": trace.cut, "entries": entries}
 
