@@ -26,7 +26,7 @@ class PaperPlan(DialPlan):
     def __init__(self) -> None:
         """Nothing is asked."""
 
-    async def owns(self, origin: Origin, number: str) -> bool:
+    async def may_show(self, origin: Origin, number: str) -> bool:
         del origin, number
         return True
 

@@ -22,7 +22,7 @@ from .causes import Cause
 from .connecting import Exchange
 from .dialling import Fork, Stage
 from .facts import DomainFacts, ProfileFacts
-from .forks import PASSED, Shown, by_ways, in_house, mark_of, ring_phones
+from .forks import NOBODY, PASSED, Shown, by_ways, in_house, mark_of, ring_phones
 from .rules.asks import Allowed, Kind, OutboundAsk
 from .rules.refusals import RuleRefused
 from .sip.machine import Address
@@ -84,20 +84,20 @@ class DialPlan:
         self._with = exchange
         self.reach = reach
 
-    async def owns(self, origin: Origin, number: str) -> bool:
-        """Tell whether the number is leased by the account whose call it is."""
+    async def may_show(self, origin: Origin, number: str) -> bool:
+        """Tell whether the account whose call it is holds or has verified the number."""
         digits = dialled_number(number)
         if digits is None:
             return False
-        return await self._with.directory.holder(digits) == origin.card.account.uuid
+        return await self._with.directory.may_show(origin.card.account.uuid, digits)
 
     async def place(self, origin: Origin, target: str, caller_id: str | None) -> Placed:
-        """Read a target; `caller_id` is a number of the account's own."""
+        """Read a target; `caller_id` is a number that the account may show."""
         number = dialled_number(target)
         if number is not None:
             return await self._to_number(origin, number, caller_id)
         uri = _uri_of(target)
-        shown = Shown(caller_id or origin.card.call.from_ or "anonymous", self._with.media_host)
+        shown = Shown(caller_id or origin.card.call.from_ or NOBODY, self._with.media_host)
         domain = await self._with.directory.domain(uri.host)
         if domain is not None:
             return await self._to_user(origin, uri, domain, shown)
@@ -204,7 +204,7 @@ class DialPlan:
         call = origin.card.call
         if call.tn is not None and call.lease_uuid is not None:
             return str(call.tn)
-        return call.from_ if await self.owns(origin, call.from_) else None
+        return call.from_ if await self.may_show(origin, call.from_) else None
 
     def _refused(self, origin: Origin, called: str, cause: Cause) -> Placed:
         return _not(self._card(origin, origin.card.call.from_, called, None), cause)

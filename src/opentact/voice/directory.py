@@ -30,6 +30,7 @@ from .facts import (
 from .outbound_profiles import OutboundVoiceProfile
 from .remembered import Remembered
 from .sip_users import SipUser
+from .verified_numbers import verified_among
 
 UserKey = tuple[UUID, str]
 """A domain and a login in lower case."""
@@ -71,6 +72,7 @@ class Directory:
         self._profiles: Remembered[UUID, ProfileFacts] = Remembered(self._read_profiles, now)
         self._accounts: Remembered[UUID, Account] = Remembered(self._read_accounts, now)
         self._leases: Remembered[int, UUID] = Remembered(self._read_leases, now)
+        self._verified: Remembered[tuple[UUID, int], bool] = Remembered(self._read_verified, now)
 
     async def domain(self, name: str) -> DomainFacts | None:
         """Find a hosted domain by its full name."""
@@ -91,6 +93,12 @@ class Directory:
     async def holder(self, number: int) -> UUID | None:
         """Tell whose number this is, None if nobody here holds it."""
         return await self._leases.get(number)
+
+    async def may_show(self, account: UUID, number: int) -> bool:
+        """Tell whether the account may show this number: it holds it, or has verified it."""
+        if await self.holder(number) == account:
+            return True
+        return await self._verified.get((account, number)) is not None
 
     def forget(self, domain: UUID | None = None) -> None:
         """Read domains and users anew: something was changed."""
@@ -130,6 +138,13 @@ class Directory:
             async with self._storage.read() as session:
                 query = select(Lease.tn, Lease.account_uuid).where(Lease.tn.in_(numbers), HELD)
                 return {row[0]: row[1] for row in await session.execute(query)}
+
+    async def _read_verified(
+        self, wanted: Collection[tuple[UUID, int]]
+    ) -> Mapping[tuple[UUID, int], bool]:
+        with quick():
+            async with self._storage.read() as session:
+                return dict.fromkeys(await verified_among(session, wanted), True)
 
 
 def _domain(

@@ -101,8 +101,10 @@ class FlowDial:
         self.drop(causes.DIAL_STOPPED)
         self._ringing_back = False
         plan, caller = self._desk.plan, ask.caller_id
-        if caller is not None and not await plan.owns(self._origin, caller):
-            return Failed(f"{caller} cannot be shown as caller: it is no number of this account")
+        if caller is not None and not await plan.may_show(self._origin, caller):
+            return Failed(
+                f"{caller} cannot be shown as caller: the account neither holds nor has verified it"
+            )
         placed = [
             await plan.place(self._origin, target, caller) for target in dict.fromkeys(ask.targets)
         ]
@@ -190,7 +192,7 @@ class FlowDial:
         finally:
             if won is None:
                 self._line.media.stop()
-                self._line.media.unbridge()
+                self._line.unbridge()
                 search.give_up(cause)
                 if search.line is not None:
                     self._desk.bridging.spawn(_close(search.line))
@@ -200,7 +202,7 @@ class FlowDial:
         """Let the caller hear that it rings, or what the callee plays."""
         if early and self._line.play_early():
             self._line.media.stop()
-            self._line.media.bridge(line.media)
+            self._line.bridge(line)
         elif not self._ringing_back:
             self._ringing_back = True
             self._line.ring_back()

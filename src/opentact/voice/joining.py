@@ -17,6 +17,7 @@ from .conversation import Conversation
 from .line import Line
 from .live_calls import LiveCall
 from .partner import Partner
+from .placed_call import PlacedCall
 
 NOTHING = read(b"<Response/>")  # a flow at whose end the connection goes on
 
@@ -50,7 +51,7 @@ class OtherCall:
 
     def join(self) -> None:
         """Let the two hear each other."""
-        self._mine.media.bridge(self.line.media)
+        self._mine.bridge(self.line)
 
     def hold(self) -> None:
         """Part the two for a while."""
@@ -63,7 +64,7 @@ class OtherCall:
 
     def apart(self) -> None:
         """Let neither hear the other."""
-        self._mine.media.unbridge()
+        self._mine.unbridge()
 
     def leave(self, cause: Cause) -> None:
         """Part; the other call ends as well, for who it was connected with has left it."""
@@ -77,24 +78,29 @@ class OtherCall:
             self.gone.set_result(None)
 
 
-def join_calls(first: LiveCall, second: LiveCall, book: CallBook) -> None:
+def join_calls(
+    first: LiveCall, second: LiveCall, book: CallBook
+) -> tuple[Conversation, Conversation]:
     """Connect two calls; what runs on them is stopped. `CannotJoin` says what is in the way."""
     one, two = _talking(first), _talking(second)
     if one is two:
         raise CannotJoin("A call cannot be connected with itself: name two calls")
     for mine, other in ((one, two), (two, one)):
         mine.meet(cast(Partner, OtherCall(mine.line, other)))
-    one.line.media.bridge(two.line.media)
+    one.line.bridge(two.line)
     for mine, other in ((one, two), (two, one)):
         book.changed(mine.card, state=CallState.BRIDGED, peer_uuid=other.card.call.uuid)
         book.entered(mine.card, CallState.BRIDGED)
         mine.replace(NOTHING)
+    return one, two
 
 
 def _talking(call: LiveCall) -> Conversation:
     name = call.card.call.uuid
     if not isinstance(call, Conversation):
         raise CannotJoin(f"{name} is a leg of a bridged call already")
+    if isinstance(call, PlacedCall) and call.sealed:
+        raise CannotJoin(f"{name} verifies a number, and is connected with nobody")
     if call.over is not None or not call.line.answered:
         raise CannotJoin(f"{name} is not answered, or just ending")
     if call.partner is not None:

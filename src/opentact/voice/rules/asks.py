@@ -31,7 +31,7 @@ class OutboundAsk:
     `to_e164` is the number as it will be dialled, with or without plus; a number that is none
     (an emergency number, say) may be asked about too. `caller_id` is the number that is to be
     shown, "" where none is. `user` is the SIP user who calls, if one does. `caller_is_own` tells
-    that the number was taken from a lease of the account, so that nobody need look it up.
+    that it is known to be a number of the account, leased or verified: nobody need look it up.
     """
 
     account: "Account"

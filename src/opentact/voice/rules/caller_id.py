@@ -1,11 +1,11 @@
-"""The number shown as caller is one that the account leases."""
+"""The number shown as caller is one that the account leases or has verified."""
 
 from .causes import CALLER_ID_NOT_OWN
 from .facts import OutboundFacts
 from .refusals import RuleRefused
 
 NAME = "caller_id"
-SAYS = "The caller id is a number that the account leases."
+SAYS = "The caller id is a number that the account leases or has verified."
 
 
 def check(facts: OutboundFacts) -> RuleRefused | None:

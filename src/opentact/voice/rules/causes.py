@@ -35,7 +35,9 @@ HIGH_RISK_CLOSED = _refused(
     "Calls to this high-risk range are closed: open it in the profile's open_prefixes",
 )
 CALLER_ID_NOT_OWN = _refused(
-    "caller_id_not_own", 403, "The caller id is no number of the account: show one that is leased"
+    "caller_id_not_own",
+    403,
+    "The caller id is no number of the account: show one that is leased or verified",
 )
 CALLS_TOO_FAST = _refused(
     "calls_too_fast",
