@@ -43,6 +43,33 @@ async def test_a_named_trunk_is_itself_whatever_its_from_says(
     assert await asked(near, world).who(leg) is near.sources.known[PBX.host]
 
 
+async def test_a_phone_of_another_customer_at_a_trunks_address_is_a_phone(
+    near: Neighbourhood, world: World
+) -> None:
+    shared = TrunkCaller(TrunkKind.CONNECTION, "pbx", UUID(int=9), world.bob.account)
+    near.sources.known[PBX.host] = shared
+    refusal = await asked(near, world).who(
+        PaperLeg(caller="alice", caller_host=HOME.upper(), source=PBX)
+    )
+    assert isinstance(refusal, Refusal)
+    assert refusal.status == 407
+    for elsewhere in ("192.0.2.30", "pbx.example.com"):
+        leg = PaperLeg(caller="alice", caller_host=elsewhere, source=PBX)
+        assert await asked(near, world).who(leg) is shared
+
+
+async def test_a_phone_of_another_domain_at_a_switchs_address_is_a_phone(
+    near: Neighbourhood, world: World
+) -> None:
+    switch = TrunkCaller(
+        TrunkKind.SWITCH, "switch", UUID(int=8), world.alice.account, domain="lab.sip.localhost"
+    )
+    near.sources.known[PBX.host] = switch
+    refusal = await asked(near, world).who(PaperLeg(caller="al", caller_host=HOME, source=PBX))
+    assert isinstance(refusal, Refusal)
+    assert refusal.status == 407
+
+
 async def test_of_several_switches_behind_one_address_the_domain_called_tells(
     near: Neighbourhood, world: World
 ) -> None:

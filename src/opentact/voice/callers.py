@@ -21,6 +21,7 @@ from .sip.uri import SipUri
 from .sip_directory import KnownUser
 from .sip_login import Challenge, Nobody
 from .trunk_logins import TrunkLogins
+from .trunk_places import is_address
 from .trunk_ways import TrunkCaller
 
 log = structlog.get_logger(__name__)
@@ -101,11 +102,12 @@ class Callers:
     async def who(self, leg: ReceivedCall) -> Caller | Refusal:
         """Tell who calls.
 
-        A trunk that is known by name comes first: its PBX may write any domain in From. The
-        networks of the `carriers` setting come last, as phones may sit in them too.
+        A trunk that is known by name comes first, unless somebody else's phone is behind the
+        same address. The networks of the `carriers` setting come last, as phones may sit in
+        them too.
         """
         trunk = self._sources.caller_of(leg.source, leg.called, host_of(leg.request_uri))
-        if trunk is not None and trunk.uuid is not None:
+        if trunk is not None and trunk.uuid is not None and not await self._is_phone(leg, trunk):
             return trunk
         if self._logins is not None:
             who = await self._logins.who(leg.request, leg.source)
@@ -116,6 +118,20 @@ class Callers:
             if not who.unknown:
                 return Refusal(BUSY)
         return trunk or self._stranger(leg)
+
+    async def _is_phone(self, leg: ReceivedCall, trunk: TrunkCaller) -> bool:
+        """Tell whether From names a domain here that is not the trunk's.
+
+        A PBX may write what it likes in From, but a customer who names an address as his trunk's
+        must not get the calls of other customers' phones there (docs/decisions/0117).
+        """
+        host = host_of(leg.request.sender.uri)
+        if trunk.account is None or not host or is_address(host.strip("[]")):
+            return False
+        home = await self._directory.domain(host)
+        if home is None:
+            return False
+        return home.account.uuid != trunk.account or trunk.domain not in {None, home.name}
 
     def _stranger(self, leg: ReceivedCall) -> Caller | Refusal:
         """Let a trunk without a fixed address prove who it is."""
@@ -139,7 +155,7 @@ class Callers:
 
 
 def host_of(uri: str) -> str:
-    """Read the host of a Request-URI in lower case; "" for one that has none."""
+    """Read the host of a SIP URI in lower case; "" for one that has none."""
     try:
         return SipUri.parse(uri).host.lower().rstrip(".")
     except ValueError:
