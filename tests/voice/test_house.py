@@ -6,6 +6,7 @@ from opentact.voice.sip.effects import (
     Answered,
     Cancelled,
     HungUp,
+    InfoReceived,
     LegEvent,
     Progressed,
     Reanswered,
@@ -150,3 +151,18 @@ async def test_what_is_told_arrives_after_what_is_being_done() -> None:
 def test_an_address_that_is_none_is_no_call() -> None:
     with pytest.raises(ValueError, match="address"):
         house_call("sip:a@b", "<sip:a@b", "sip:c@d", OFFER, 1)
+
+
+@virtually
+async def test_an_info_crosses_an_answered_call_both_ways() -> None:
+    pair = Pair()
+    pair.ours.inform("application/dtmf", b"1")
+    await pair.up()
+    pair.ours.inform("application/dtmf", b"5")
+    pair.theirs.inform("application/dtmf", b"6")
+    await settle()
+    assert pair.ours.takes_info
+    assert (pair.we, pair.they) == (
+        [InfoReceived("application/dtmf", b"6")],
+        [InfoReceived("application/dtmf", b"5")],
+    )

@@ -1,12 +1,17 @@
 from pathlib import Path
 
+import pytest
+
 from opentact.kit.ids import new_id
 from opentact.voice import causes
 from opentact.voice.leg_audio import LegAudio
 from opentact.voice.media import RtpTimeout
 from opentact.voice.rtp.tones import RING_BACK
 from opentact.voice.sdp.offer_answer import Negotiated
+from opentact.voice.sip.effects import InfoReceived
+from opentact.voice.sip.info_digits import InfoDigit
 from opentact.voice.testing import PaperMediaLeg
+from opentact.voice.testing_legs import PaperCallee
 from support.virtual_time import settle, virtually
 
 AGREED = Negotiated(("192.0.2.9", 4000), "PCMU", 0)
@@ -60,3 +65,42 @@ async def test_a_recording_ends_with_its_leg() -> None:
     await leg.close()
     assert [getattr(end, "reason", None) for end in ends] == ["closed"]
     assert media.closed
+
+
+@virtually
+@pytest.mark.parametrize(
+    ("events", "takes_info", "played", "informed"),
+    [
+        (101, True, ["digits 5"], 0),
+        (None, True, [], 1),
+        (None, None, ["digits 5"], 0),
+    ],
+)
+async def test_a_key_is_sent_as_the_peer_takes_it(
+    events: int | None, *, takes_info: bool | None, played: list[str], informed: int
+) -> None:
+    leg, media = audio()
+    leg._connected(Negotiated(("192.0.2.9", 4000), "PCMU", 0, events))
+    signalling = PaperCallee("sip:bob@x", b"", {}, state="up", takes_info=takes_info)
+    leg.signalling = signalling
+    leg.send_key(InfoDigit("5"))
+    assert [name for name, _ in media.played] == played
+    assert len(signalling.sent) == informed
+    await leg.close()
+
+
+@virtually
+async def test_who_is_bridged_with_another_is_no_longer_bridged_with_the_first() -> None:
+    (one, first), (two, second), (three, third) = audio(), audio(), audio()
+    one.bridge(two)
+    one.bridge(three)
+    assert (first.bridged, second.bridged, third.bridged) == (third, None, first)
+    two._informed(InfoReceived("application/dtmf", b"5"))
+    one._informed(InfoReceived("application/dtmf", b"6"))
+    assert (first.played, third.played) == ([], [("digits 6", 1)])
+    three.unbridge()
+    three.unbridge()
+    one._informed(InfoReceived("application/dtmf", b"7"))
+    assert (first.bridged, len(third.played)) == (None, 1)
+    for leg in (one, two, three):
+        await leg.close()

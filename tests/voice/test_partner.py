@@ -1,6 +1,7 @@
 from opentact.voice import causes
 from opentact.voice.rtp.tones import HOLD_MUSIC
-from opentact.voice.testing import OFFER
+from opentact.voice.sip.effects import InfoReceived
+from opentact.voice.testing import OFFER, PaperMediaLeg
 from support.dialling import connected
 from support.virtual_time import settle, virtually
 
@@ -54,3 +55,27 @@ async def test_a_partner_can_be_ended_from_outside() -> None:
     await made.end()
     assert made.causes() == ["api_hung_up"]
     assert made.callees[0].sent == [("BYE",)]
+
+
+def keys(media: PaperMediaLeg) -> list[str]:
+    return [name for name, _ in media.played if name.startswith("digits")]
+
+
+@virtually
+async def test_keys_by_info_are_told_and_go_on_to_the_partner_while_they_talk() -> None:
+    made, partner = connected()
+    made.leg.tell(InfoReceived("application/dtmf", b"5"))
+    made.callees[0]._tell(InfoReceived("application/dtmf", b"6"))
+    await settle()
+    assert (keys(made.other), keys(made.media)) == (["digits 5"], ["digits 6"])
+    assert (made.line.keys.take(), partner.line.keys.take()) == ("5", "6")
+    partner.hold()
+    made.leg.tell(InfoReceived("application/dtmf", b"7"))
+    await settle()
+    assert (keys(made.other), made.line.keys.take()) == (["digits 5"], "7")
+    partner.resume()
+    made.leg.tell(InfoReceived("application/dtmf", b"8"))
+    await settle()
+    assert keys(made.other) == ["digits 5", "digits 8"]
+    partner.leave(causes.CALLER_HUNG_UP)
+    await made.end()

@@ -209,11 +209,11 @@ class Bridge:
             return
         self._answered = True
         self._leg.answer(self._answer or b"")
-        self._exchange.begins(self._called)
         self.caller.rings()
         self.caller.answers()
         self.caller.joins()
         self.callee.joins()
+        self._exchange.begins(self._called)
         for ticket in self._tickets:
             ticket.answered(self.end)
 

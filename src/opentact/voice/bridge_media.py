@@ -6,24 +6,17 @@ ours with codecs agreed by itself; streams other than audio get port 0.
 """
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable
 from typing import Literal, Protocol
 
 import structlog
 
+from .bridge_end import End
+from .bridge_tape import BridgeTape
 from .leg_audio import CLOSE_S
 from .media import MediaEvent, MediaLeg, MediaStats
-from .sdp.faults import NoCommonCodec
-from .sdp.offer_answer import (
-    CODECS,
-    Codec,
-    Direction,
-    Negotiated,
-    accept,
-    answer,
-    make_offer,
-)
+from .sdp.offer_answer import CODECS, Codec, Direction, accept
+from .sip.info_digits import InfoDigit
 
 log = structlog.get_logger(__name__)
 Side = Literal["caller", "callee"]
@@ -52,6 +45,16 @@ class BridgeMedia(Protocol):
 
     def acked(self, sdp: bytes) -> bytes | None:
         """Take the caller's answer to our offer; give the callee's, if it waits for one."""
+
+    def talks(self) -> None:
+        """Know that the call is answered: what is to be recorded of it begins."""
+
+    def press(self, side: Side, key: InfoDigit, *, sound: bool) -> bool:
+        """Send this side a key as a telephone event, or if it must be as its `sound`.
+
+        False if that cannot be: its peer takes no events and no `sound` is wanted, or its media
+        pass us by.
+        """
 
     def known(self, side: Side) -> bytes | None:
         """Give what this side may be offered at once, or None: then the other side is asked."""
@@ -90,6 +93,13 @@ class Bypass:
         self._latest["caller"] = sdp
         return sdp
 
+    def talks(self) -> None:
+        """Nothing of it is heard here."""
+
+    def press(self, side: Side, key: InfoDigit, *, sound: bool) -> bool:
+        del side, key, sound
+        return False
+
     def known(self, side: Side) -> None:
         """Only the other end knows what it can."""
 
@@ -113,56 +123,23 @@ class Bypass:
         """Nothing was used."""
 
 
-class _End:
-    """One media leg with what was agreed on it."""
-
-    def __init__(self, leg: MediaLeg) -> None:
-        self.leg = leg
-        self.session_id = secrets.randbits(62)
-        self.sdp: bytes | None = None
-        self.agreed: Negotiated | None = None
-        self.proposed: tuple[bytes, Negotiated | None] | None = None
-
-    def offer(self, codecs: tuple[Codec, ...], direction: Direction = "sendrecv") -> bytes:
-        return make_offer(
-            host=self.leg.host,
-            port=self.leg.port,
-            session_id=self.session_id,
-            codecs=codecs,
-            direction=direction,
-            previous=self.sdp,
-        )
-
-    def answer(self, offer: bytes, liked: Codec | None) -> tuple[bytes, Negotiated]:
-        """Answer an offer, in the codec of the other end if it can be: nothing to transcode."""
-        if liked is not None:
-            try:
-                return self._answer(offer, (liked,))
-            except NoCommonCodec:
-                pass
-        return self._answer(offer, CODECS)
-
-    def connect(self, sdp: bytes, agreed: Negotiated) -> None:
-        self.sdp, self.agreed = sdp, agreed
-        self.leg.connect(agreed)
-
-    def _answer(self, offer: bytes, codecs: tuple[Codec, ...]) -> tuple[bytes, Negotiated]:
-        return answer(
-            offer,
-            host=self.leg.host,
-            port=self.leg.port,
-            session_id=self.session_id,
-            codecs=codecs,
-            previous=self.sdp,
-        )
-
-
 class Proxy:
-    """Two media legs, each with an end of its own; `offer` is the caller's, None if it has none."""
+    """Two media legs, each with an end of its own; `offer` is the caller's, None if it has none.
 
-    def __init__(self, caller: MediaLeg, callee: MediaLeg, offer: bytes | None) -> None:
+    With a `tape` the call is recorded, from when it is answered and both hear each other.
+    """
+
+    def __init__(
+        self,
+        caller: MediaLeg,
+        callee: MediaLeg,
+        offer: bytes | None,
+        tape: BridgeTape | None = None,
+    ) -> None:
         """Read the caller's offer. Raises `SdpRefused` when nothing can come of it."""
-        self._ends: dict[Side, _End] = {"caller": _End(caller), "callee": _End(callee)}
+        self._tape = tape
+        self._talks = False
+        self._ends: dict[Side, End] = {"caller": End(caller), "callee": End(callee)}
         self._offer = offer
         self._bridged = False
         self._ears: list[asyncio.Task[None]] = []
@@ -199,10 +176,23 @@ class Proxy:
 
     def listen(self, heard: Heard) -> None:
         """Have told what the media legs tell, until they are closed."""
+
+        def hear(side: Side, event: MediaEvent) -> None:
+            if side == "caller" and self._tape is not None:
+                self._tape.hear(event)
+            heard(side, event)
+
         self._ears = [
-            asyncio.create_task(_pump(end.leg, side, heard), name=f"media {end.leg.leg}")
+            asyncio.create_task(_pump(end.leg, side, hear), name=f"media {end.leg.leg}")
             for side, end in self._ends.items()
         ]
+
+    def talks(self) -> None:
+        self._talks = True
+        self._record()
+
+    def press(self, side: Side, key: InfoDigit, *, sound: bool) -> bool:
+        return self._ends[side].press(key, sound=sound)
 
     def known(self, side: Side) -> bytes:
         return self._ends[side].sdp or b""
@@ -241,12 +231,20 @@ class Proxy:
         for ear in self._ears:
             ear.cancel()
         await asyncio.gather(*self._ears, return_exceptions=True)
-        return await _closed(caller), await _closed(callee)
+        stats = await _closed(caller), await _closed(callee)
+        if self._tape is not None:
+            self._tape.close()
+        return stats
 
     def _join(self) -> None:
         if not self._bridged:
             self._bridged = True
             self._ends["caller"].leg.bridge(self._ends["callee"].leg)
+        self._record()
+
+    def _record(self) -> None:
+        if self._tape is not None and self._talks and self._bridged:
+            self._tape.begin()
 
 
 def _first(codec: Codec) -> tuple[Codec, ...]:

@@ -24,7 +24,6 @@ from .sip.effects import (
     Reoffered,
     ReofferRefused,
 )
-from .sip.info_digits import read_info_digit
 
 
 class CalledLine(LegAudio):
@@ -52,7 +51,7 @@ class CalledLine(LegAudio):
 
     def answered(self, leg: CalledLeg, sdp: bytes | None) -> None:
         """Belong to who answered. Raises `SdpRefused` when we cannot talk; it is to be hung up."""
-        self.leg = leg
+        self.leg = self.signalling = leg
         leg.listen(self._told)
         if sdp is not None or self._agreed is None:
             self._agreed = accept(self.offer, sdp or b"")
@@ -106,10 +105,8 @@ class CalledLine(LegAudio):
             case Acked(sdp) if sdp is not None:
                 self._agreed = accept(self._sdp, sdp)
                 self._connected(self._agreed)
-            case InfoReceived(content_type, body):
-                info = read_info_digit(content_type, body)
-                if info is not None:
-                    self.press(info.digit)
+            case InfoReceived():
+                self._informed(event)
             case _:
                 pass
 

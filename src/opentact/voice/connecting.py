@@ -14,6 +14,7 @@ from opentact.kit.money import ZERO
 from . import causes
 from .bridge import Bridge, BridgeDesk, Ticket
 from .bridge_media import BridgeMedia, Bypass, Proxy
+from .bridge_tape import BridgeTape
 from .call_events import CallCard
 from .callers import ReceivedCall
 from .calls import rate_members
@@ -38,6 +39,7 @@ from .routes import ToConnection, ToLease, ToNetwork, ToUser
 from .rules.asks import Allowed, InboundAsk, Kind, OutboundAsk
 from .rules.refusals import RuleRefused
 from .sdp.faults import BadSdp, SdpRefused
+from .tape import Archive, TapeKind, tape_for
 
 FREE = Rate(ZERO)
 
@@ -66,6 +68,14 @@ class Asked:
     user: UserFacts | None = None
     rate: Rate = FREE
     tickets: tuple[Ticket, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """How the audio of a call goes: past us if `bypass`, but not if it is to be recorded."""
+
+    bypass: bool
+    tape: TapeKind | None = None
 
 
 class Refusing(Protocol):
@@ -98,6 +108,7 @@ class Exchange:
     media_host: str
     own_hosts: frozenset[str]
     desk: BridgeDesk
+    archive: Archive
     refuse: Refusing
     live: Callable[[Bridge], None]
 
@@ -118,7 +129,8 @@ class Connector:
         callee = self._with.cards.sent(
             asked.card, asked.shown.user, route.user.login, user=route.user.uuid
         )
-        await self._bridge(asked, callee, stages, bypass=route.domain.bypasses_media)
+        kind = tape_for(route.domain.profile, asked.shown.user, asked.leg.called)
+        await self._bridge(asked, callee, stages, Audio(route.domain.bypasses_media, kind))
 
     async def to_connection(
         self, asked: Asked, route: ToConnection, called: str | None = None
@@ -137,7 +149,10 @@ class Connector:
             return
         callee = self._with.cards.sent(asked.card, asked.shown.user, called, user=None)
         stages = by_ways(ways, asked.shown, called, passed)
-        await self._bridge(asked, callee, stages, bypass=connection.bypasses_media)
+        named = connection.profile
+        profile = await self._with.directory.profile(named) if named is not None else None
+        kind = tape_for(profile, asked.shown.user, called)
+        await self._bridge(asked, callee, stages, Audio(connection.bypasses_media, kind))
 
     async def to_number(self, asked: Asked, route: ToLease | ToNetwork) -> None:
         """Call a number: within the house if it is leased here, else by the carriers."""
@@ -153,7 +168,7 @@ class Connector:
             await self._refuse(asked, allowed)
             return
         callee.call.outbound_profile_uuid = route.profile.profile.uuid
-        shown = Shown(route.caller_id, asked.shown.host, None)
+        shown = Shown(route.caller_id, asked.shown.host, withheld=asked.shown.is_hidden)
         stages: Sequence[Stage]
         if kind is Kind.ON_NET:
             stages = in_house(called, shown)
@@ -164,8 +179,9 @@ class Connector:
             allowed.ticket.close()
             await self._refuse(asked, causes.NO_ROUTE)
             return
-        bypass = route.profile.bypasses_media
-        await self._bridge(asked, callee, stages, allowed, bypass=bypass)
+        taped = tape_for(route.profile, route.caller_id, called)
+        audio = Audio(route.profile.bypasses_media, taped)
+        await self._bridge(asked, callee, stages, audio, allowed)
 
     def _passed(self, asked: Asked, called: str) -> list[str] | None:
         """Add our mark to where the call has been; None when it has been here already."""
@@ -178,9 +194,8 @@ class Connector:
         asked: Asked,
         callee: CallCard,
         stages: Sequence[Stage],
+        audio: Audio,
         allowed: Allowed | None = None,
-        *,
-        bypass: bool,
     ) -> None:
         """Ring, with the media as it is set; `allowed` is what the call out costs and holds."""
         if asked.leg.hops_left < 1:
@@ -191,7 +206,7 @@ class Connector:
         tickets = (*asked.tickets, *([allowed.ticket] if allowed else ()))
         bridge: Bridge | None = None
         try:
-            media = await self._media(asked, callee, bypass=bypass)
+            media = await self._media(asked, callee, audio)
             if media is not None:
                 bridge = self._made(asked, callee, allowed, media, tickets)
         finally:
@@ -221,17 +236,17 @@ class Connector:
         theirs = Cdr(callee, rate, desk.book, clock)
         return Bridge(asked.leg, ours, theirs, media, tickets, desk, asked.leg.hops_left - 1)
 
-    async def _media(self, asked: Asked, callee: CallCard, *, bypass: bool) -> BridgeMedia | None:
+    async def _media(self, asked: Asked, callee: CallCard, audio: Audio) -> BridgeMedia | None:
         """Prepare what the ends are told; None when the call had to be refused."""
         offer = asked.leg.offer
-        if bypass and offer is not None:
+        if audio.bypass and audio.tape is None and offer is not None:
             return Bypass(offer)
         legs: list[MediaLeg] = []
         host = self._with.media_host
         try:
             legs.append(await self._with.media.open(asked.card.call.uuid, host))
             legs.append(await self._with.media.open(callee.call.uuid, host))
-            return Proxy(legs[0], legs[1], offer)
+            return Proxy(legs[0], legs[1], offer, self._tape(asked, audio.tape, legs[0]))
         except (NoMediaPorts, MediaUnavailable) as fault:
             await self._refuse(asked, causes.NO_MEDIA, str(fault))
         except SdpRefused as refused:
@@ -240,6 +255,9 @@ class Connector:
         for leg in legs:
             await leg.close()
         return None
+
+    def _tape(self, asked: Asked, kind: TapeKind | None, leg: MediaLeg) -> BridgeTape | None:
+        return kind and BridgeTape(asked.card, kind, self._with.archive, leg)
 
     async def _refuse(
         self, asked: Asked, why: Cause | RuleRefused, words: str | None = None

@@ -62,8 +62,8 @@ class Conversation:
         # By a proxy, for the two would hold each other beyond the end of the call.
         me = proxy(self)
         others = partial(getattr, me, "partner")
-        self._recorder = CallRecorder(card, line, desk.book, desk.clock, desk.recordings, others)
-        self._actor = Actor(line, desk.props, self._recorder, me, Sounding(line, others))
+        self.recorder = CallRecorder(card, line, desk.book, desk.clock, desk.recordings, others)
+        self._actor = Actor(line, desk.props, self.recorder, me, Sounding(line, others))
         self._dial: FlowDial | None = None
         self._budget = Budget()
         self._posted: FlowDocument | None = None
@@ -129,7 +129,7 @@ class Conversation:
         profile = self.card.call.outbound_profile_uuid or self._app.outbound_voice_profile_uuid
         came = Origin(self.card, profile, hops, passed)
         self._dial = dial = FlowDial(came, self.line, proxy(self), desk)
-        dial.on_joined, dial.on_parted = self._recorder.joined, self._recorder.parted
+        dial.on_joined, dial.on_parted = self.recorder.joined, self.recorder.parted
 
     async def dial(self, ask: DoDial) -> Reply:
         """Call others, and stay with who answers until one of them hangs up."""

@@ -66,6 +66,13 @@ class Talking(Protocol):
     def refuse_reoffer(self, status: int = 488) -> None:
         """Refuse a re-INVITE; the call goes on as it was."""
 
+    @property
+    def takes_info(self) -> bool | None:
+        """Whether the peer takes INFO; None if it never said."""
+
+    def inform(self, content_type: str, body: bytes) -> None:
+        """Send an INFO within the call."""
+
 
 class CalledLeg(Talking, Protocol):
     """An INVITE that we sent. `alive` once its peer has said anything at all, be it 100."""

@@ -56,6 +56,7 @@ def connection_facts(connection: SipConnection) -> ConnectionFacts:
         connection.name,
         connection.is_active,
         bypasses(connection.class4_egress_trunk_settings),
+        connection.outbound_voice_profile_uuid,
     )
 
 

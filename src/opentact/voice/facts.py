@@ -38,12 +38,13 @@ class AppFacts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ConnectionFacts:
-    """A SIP connection that calls may be delivered to."""
+    """A SIP connection that calls may be delivered to. `profile` is its outbound voice profile."""
 
     uuid: UUID
     name: str
     is_active: bool
     bypasses_media: bool
+    profile: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,6 +17,7 @@ from .sip.effects import (
     Answered,
     Cancelled,
     HungUp,
+    InfoReceived,
     LegEvent,
     Progressed,
     Reanswered,
@@ -67,6 +68,16 @@ class _End:
         """Answer an offer that came with an answer."""
         if self.up and not self.over:
             self._peer.told(Acked(sdp, again=True))
+
+    @property
+    def takes_info(self) -> bool:
+        """Whether the other end takes INFO: what it cannot use does no harm."""
+        return True
+
+    def inform(self, content_type: str, body: bytes) -> None:
+        """Send the other end an INFO."""
+        if self.up and not self.over:
+            self._peer.told(InfoReceived(content_type, body))
 
     def told(self, event: LegEvent) -> None:
         """Hear of something, unless this end is over."""

@@ -8,7 +8,7 @@ decided is the cause; `on_over` is told once.
 import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import structlog
 
@@ -29,10 +29,23 @@ from .media import (
 )
 from .rtp.tones import Tone
 from .sdp.offer_answer import Negotiated
+from .sip.effects import InfoReceived
+from .sip.info_digits import InfoDigit, read_info_digit, write_info_digit
 
 CLOSE_S = 10.0  # for the media engine to write out recordings; one that hangs ends no call late
 RecordEnd = Recorded | RecordFailed
 log = structlog.get_logger(__name__)
+
+
+class Informed(Protocol):
+    """The signalling of a leg, as far as keys go by it."""
+
+    @property
+    def takes_info(self) -> bool | None:
+        """Whether the peer takes INFO; None if it never said."""
+
+    def inform(self, content_type: str, body: bytes) -> None:
+        """Send an INFO within the call."""
 
 
 class LegAudio:
@@ -50,11 +63,14 @@ class LegAudio:
         self.latched: tuple[str, int] | None = None
         self.over: Cause | None = None
         self.held = False
+        self.signalling: Informed | None = None
         self.audio: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.on_over: Callable[[], None] = nothing
         self.on_key: Callable[[str], bool] = _unused
         self.on_hold: Callable[[bool], None] = _unheard
         self._next = 0
+        self._other: LegAudio | None = None
+        self._takes_events = False
         self._plays: dict[int, asyncio.Future[Played]] = {}
         self._records: dict[int, Callable[[RecordEnd], None]] = {}
         self._pumps = [
@@ -79,6 +95,29 @@ class LegAudio:
         """Take a key that the peer pressed."""
         if not self.on_key(key):
             self.keys.press(key)
+
+    def send_key(self, key: InfoDigit) -> None:
+        """Send the peer a key: as a telephone event, else by INFO, else as its sound."""
+        if self._takes_events or self.signalling is None or not self.signalling.takes_info:
+            self.media.send_digits(self._play()[0], key.digit, key.tone_ms)
+        else:
+            self.signalling.inform(*write_info_digit(key))
+
+    def bridge(self, other: "LegAudio") -> None:
+        """Let the two hear each other, and each other's keys, however they come.
+
+        What is pressed in the audio crosses there; what comes by INFO, here.
+        """
+        self._let_go()
+        other._let_go()  # noqa: SLF001 - another of us
+        self.media.bridge(other.media)
+        self._other, other._other = other, self  # noqa: SLF001 - another of us
+
+    def unbridge(self) -> None:
+        """Let them go their own ways again; nothing if there is no other."""
+        if self._other is not None:
+            self._let_go()
+            self.media.unbridge()
 
     def record(
         self,
@@ -131,18 +170,35 @@ class LegAudio:
         # Who looks after the leg holds it as well: without these, the collector of cycles would
         # have every call to look through.
         self.on_over, self.on_key, self.on_hold = nothing, _unused, _unheard
+        self.signalling = None
+        self._let_go()
         self._pumps.clear()
         return stats
 
     def _connected(self, agreed: Negotiated) -> None:
         """Let audio flow as agreed, and tell of a hold that begins or ends with it."""
         self.media.connect(agreed)
+        self._takes_events = agreed.dtmf_payload is not None
         if not self.audio.done():
             self.audio.set_result(None)
         held = not agreed.sends
         if held != self.held:
             self.held = held
             self.on_hold(held)
+
+    def _informed(self, event: InfoReceived) -> None:
+        """Take what an INFO tells: a key, for whoever waits for keys and for the other leg."""
+        key = read_info_digit(event.content_type, event.body)
+        if key is None:
+            return
+        self.press(key.digit)
+        if self._other is not None:
+            self._other.send_key(key)
+
+    def _let_go(self) -> None:
+        other, self._other = self._other, None
+        if other is not None:
+            other._other = None  # noqa: SLF001 - another of us
 
     def _play(self) -> tuple[int, "asyncio.Future[Played]"]:
         number = self._number()

@@ -25,7 +25,6 @@ from .sip.effects import (
     NoAck,
     Reoffered,
 )
-from .sip.info_digits import read_info_digit
 
 __all__ = ["CLOSE_S", "Line", "RecordEnd", "SignallingLeg"]
 
@@ -55,6 +54,13 @@ class SignallingLeg(Protocol):
     def refuse_reoffer(self, status: int = 488) -> None:
         """Refuse a re-INVITE; the call goes on as it was."""
 
+    @property
+    def takes_info(self) -> bool | None:
+        """Whether the peer takes INFO; None if it never said."""
+
+    def inform(self, content_type: str, body: bytes) -> None:
+        """Send an INFO within the call."""
+
 
 class Line(LegAudio):
     """The leg of who called us."""
@@ -62,7 +68,7 @@ class Line(LegAudio):
     def __init__(self, leg: SignallingLeg, media: MediaLeg) -> None:
         """Begin to listen; set `on_over` to be told once, when the line's end is decided."""
         super().__init__(media)
-        self.leg = leg
+        self.leg = self.signalling = leg
         self.answered = False
         self._session_id = secrets.randbits(62)
         self._sdp: bytes | None = None
@@ -153,10 +159,8 @@ class Line(LegAudio):
                 self._on_ack(sdp, again=again)
             case Reoffered(offer):
                 self._on_reoffer(offer)
-            case InfoReceived(content_type, body):
-                info = read_info_digit(content_type, body)
-                if info is not None:
-                    self.press(info.digit)
+            case InfoReceived():
+                self._informed(event)
             case _:
                 pass
 

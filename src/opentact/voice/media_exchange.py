@@ -2,12 +2,14 @@
 
 Hold, resume, another address or codec, from either side, with an offer or without (RFC 3264,
 RFC 6337). Offers that cross are the stack's business (491): each leg has one under way at most.
+Keys that come by INFO pass as well, in the way that the other leg takes them.
 """
 
 from .bridge_media import BridgeMedia, Side, other
 from .dialling import CalledLeg, Talking
 from .sdp.faults import SdpRefused
-from .sip.effects import Acked, LegEvent, Reanswered, Reoffered, ReofferRefused
+from .sip.effects import Acked, InfoReceived, LegEvent, Reanswered, Reoffered, ReofferRefused
+from .sip.info_digits import InfoDigit, read_info_digit, write_info_digit
 
 PENDING = 491  # RFC 3261 14.2: there is no other end yet to be asked
 
@@ -23,6 +25,7 @@ class MediaExchange:
     def begins(self, called: CalledLeg | None) -> None:
         """Know the other leg: the call is answered."""
         self._called = called
+        self._media.talks()
 
     def hear(self, side: Side, event: LegEvent) -> None:
         """Take what a leg tells. `SdpRefused` when an answer leaves nothing in common."""
@@ -39,8 +42,21 @@ class MediaExchange:
                 answer = self._media.reacked(side, sdp) if again else self._media.acked(sdp)
                 if answer is not None and self._called is not None:
                     self._leg(other(side)).acknowledge(answer)
+            case InfoReceived(content_type, body):
+                self._pressed(other(side), read_info_digit(content_type, body))
             case _:
                 pass
+
+    def _pressed(self, there: Side, key: InfoDigit | None) -> None:
+        """Pass a key on: as a telephone event, else by INFO, else as its sound.
+
+        Where media pass us by there is only INFO, also for a peer that never said it takes it.
+        """
+        if key is None or self._called is None:
+            return
+        leg = self._leg(there)
+        if not self._media.press(there, key, sound=not leg.takes_info):
+            leg.inform(*write_info_digit(key))
 
     def _reoffered(self, side: Side, offer: bytes | None) -> None:
         leg = self._leg(side)

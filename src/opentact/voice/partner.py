@@ -38,7 +38,7 @@ class Partner:
     def join(self) -> None:
         """Let the two hear each other; who holds lets the other hear music."""
         self._caller.media.stop()
-        self._caller.media.bridge(self.line.media)
+        self._caller.bridge(self.line)
         self._caller.on_hold = lambda held: _music(self.line, on=held)
         self.line.on_hold = lambda held: _music(self._caller, on=held)
         self.attempt.cdr.joins()
@@ -56,7 +56,7 @@ class Partner:
 
     def apart(self) -> None:
         """Let neither hear the other."""
-        self._caller.media.unbridge()
+        self._caller.unbridge()
 
     def leave(self, cause: Cause) -> None:
         """End the partner's call, unless it has ended; its record is closed when its audio is."""

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from opentact.billing.rating import Rate
+from opentact.kit.faults import Conflict
 
 from . import causes
 from .apps import SipControlApp
 from .bridge import BridgeDesk
 from .call_events import CallCard
+from .callflow.document import FlowDocument
 from .calls import CallState
 from .causes import cause_of_status
 from .conversation import Conversation, Desk
@@ -22,6 +24,13 @@ from .dialling import CalledLeg, Stage
 from .hunt import Outcome
 from .placed_line import PlacedLine
 from .sdp.faults import SdpRefused
+from .tape import TapeKind
+
+
+class CallTakesNoFlow(Conflict):
+    """This call verifies a number: it can be hung up, but given no other instructions."""
+
+    code = "call_takes_no_flow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +38,8 @@ class Placement:
     """What is to be done: whom to ring for `ring_s` seconds, and what to run then.
 
     `app` holds the flow's source and the call's limits; `static` is the flow itself. A call is
-    ended after `max_s` seconds, if that is given.
+    ended after `max_s` seconds, if that is given. A `sealed` one takes no other flow, and is
+    connected with nobody. With a `tape` it is recorded from its answer to its end.
     """
 
     card: CallCard
@@ -39,6 +49,8 @@ class Placement:
     stages: Sequence[Stage]
     ring_s: float
     max_s: int | None = None
+    sealed: bool = False
+    tape: TapeKind | None = None
 
     @property
     def uuid(self) -> UUID:
@@ -59,6 +71,17 @@ class PlacedCall(Conversation):
         self._dialling = dialling
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def sealed(self) -> bool:
+        """Whether it takes no instructions but to hang up."""
+        return self._placement.sealed
+
+    def replace(self, flow: FlowDocument) -> None:
+        """Run this flow instead, unless the call is sealed or over."""
+        if self.sealed:
+            raise CallTakesNoFlow
+        super().replace(flow)
 
     def line_is_over(self) -> None:
         """Stop what runs, and wait for nobody any more."""
@@ -99,6 +122,8 @@ class PlacedCall(Conversation):
             self.line.end(causes.MEDIA_REFUSED)
             return
         self._set_limits()
+        if self._placement.tape is not None:
+            self.recorder.record_all(self._placement.tape)
         self._go_on()
 
     def is_refused(self, outcome: Outcome) -> None:

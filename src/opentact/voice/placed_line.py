@@ -108,6 +108,16 @@ class PlacedLeg:
         if self._called is not None:
             self._called.refuse_reoffer(status)
 
+    @property
+    def takes_info(self) -> bool | None:
+        """Whether who answered takes INFO."""
+        return self._called.takes_info if self._called is not None else None
+
+    def inform(self, content_type: str, body: bytes) -> None:
+        """Send an INFO within the call."""
+        if self._called is not None:
+            self._called.inform(content_type, body)
+
 
 class PlacedLine(Line):
     """A placed leg with its audio."""

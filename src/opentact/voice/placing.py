@@ -34,6 +34,7 @@ from .rules.asks import Allowed, Kind, OutboundAsk
 from .rules.causes import CALLS_TOO_FAST, CHANNELS_FULL
 from .rules.refusals import RuleRefused
 from .switchboard import Switchboard
+from .tape import tape_for
 
 RING_S = 60.0
 PASSING = (CHANNELS_FULL, CALLS_TOO_FAST, causes.NO_MEDIA)
@@ -79,9 +80,9 @@ class CallNotNow(CallRefused):
 class Order:
     """A call that is to be placed.
 
-    `to` is a number, or `login@domain` of a SIP user of the account. `caller` is the account's
-    own number that is shown. `app` holds the flow's source and limits; it is shown with the call
-    only if `shows_app`.
+    `to` is a number, or `login@domain` of a SIP user of the account. `caller` is the number that
+    is shown, held or verified by the account. `app` holds the flow's source and limits; it is
+    shown with the call only if `shows_app`. A `sealed` call runs this flow and nothing else.
     """
 
     account: Account
@@ -94,6 +95,7 @@ class Order:
     lease: UUID | None = None
     ring_s: float = RING_S
     max_s: int | None = None
+    sealed: bool = False
     uuid: UUID = field(default_factory=new_id)
 
 
@@ -226,7 +228,15 @@ class Placer:
             raise _Refused(causes.NO_MEDIA) from None
         line = PlacedLine(PlacedLeg(str(order.uuid)), media)
         placement = Placement(
-            card, order.app, order.static, rate, way.stages, order.ring_s, order.max_s
+            card,
+            order.app,
+            order.static,
+            rate,
+            way.stages,
+            order.ring_s,
+            order.max_s,
+            order.sealed,
+            tape=None if order.sealed else tape_for(order.profile, str(order.caller), order.to),
         )
         book = self._board.desk.book
         try:

@@ -10,29 +10,27 @@ from pathlib import Path
 
 from opentact.kit.clock import Clock
 
-from .call_book import CallBook, new_recording
+from .call_book import CallBook
 from .call_events import CallCard
 from .callflow.call_steps import DoDial, DoRecordWait
-from .callflow.steps import Done, DoRecordStart, DoRecordStop, Failed, Reply
+from .callflow.steps import At, Done, DoRecordStart, DoRecordStop, Failed, Reply
 from .leg_audio import LegAudio, RecordEnd
 from .line import Line
-from .media import RecordFailed
 from .partner import Partner
 from .recordings import Recording, RecordingState
+from .tape import Archive, Tape, TapeKind, tape_for
 
-MOST_AT_ONCE = 4  # of one call; the media engine has room for eight on a leg
-OWN, ALL = 1, 2  # of a profile's record_calls
+MOST_AT_ONCE = 4  # of one call's flow; the media engine has room for eight on a leg
 FINISH_S = 5.0  # how long a recording may take to be written out once it is stopped
 
 
 @dataclass(slots=True)
 class _Running:
-    recording: Recording
-    number: int
-    path: Path
+    tape: Tape
     command: DoRecordStart
     line: LegAudio
     ended: "asyncio.Future[None]"
+    number: int = 0
     ended_by: str | None = None
 
 
@@ -52,10 +50,9 @@ class CallRecorder:
         self._card = card
         self._partner = partner
         self._line = line
-        self._book = book
-        self._clock = clock
-        self._folder = folder
+        self._archive = Archive(book, clock, folder)
         self._all: list[_Running] = []
+        self._whole: _Running | None = None
         line.on_key = self._key
 
     def start(self, ask: DoRecordStart) -> Reply:
@@ -66,38 +63,27 @@ class CallRecorder:
         if sum(not each.ended.done() for each in self._all) >= MOST_AT_ONCE:
             return Failed(f"{MOST_AT_ONCE} recordings run already")
         line = partner.line if partner is not None and ask.leg == "bleg" else self._line
-        channels = ask.channels or (2 if ask.leg == "both" else 1)
-        recording = new_recording(
-            self._card,
-            ask.tag,
-            "",
-            self._clock.now(),
-            state=RecordingState.REQUESTED,
-            format=ask.format,
-            channels=channels,
-        )
-        recording.file = f"{recording.uuid}.{ask.format}"
-        path = self._folder / recording.file
-        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        running = _Running(recording, 0, path, ask, line, ended)
-        self._all.append(running)
-        self._book.recording_opened(self._card, recording)
-        running.number = line.record(
-            path,
-            lambda end: self._ended(running, end),
-            max_ms=ask.max_ms,
-            silence_ms=ask.silence_ms,
-            channels=channels,
-            format=ask.format,
-            both=ask.leg == "both" or channels == 2,  # noqa: PLR2004 - stereo is both
-        )
-        self._book.recording_closed(self._card, recording, state=RecordingState.WRITING)
+        self._all.append(self._begin(ask, line))
         return Done("recording; it will not be transcribed yet" if ask.asr else "recording")
 
+    def record_all(self, kind: TapeKind) -> None:
+        """Record both sides from now to the call's end, as its profile wants. Twice is once.
+
+        The flow has no part in it: none of its commands finds or ends this recording.
+        """
+        if self._whole is None:
+            how = DoRecordStart(
+                at=At("", 0), leg="both", format=kind.format, channels=kind.channels
+            )
+            self._whole = self._begin(how, self._line)
+
     def joined(self, partner: Partner, ask: DoDial) -> None:
-        """Record a connection, if its Dial or the profile it went out by wants that."""
+        """Record a connection, if its Dial or the profile it went out by wants that.
+
+        What is recorded as a whole is not recorded again because a profile says so.
+        """
         asked = wanted(ask, partner)
-        if asked is not None:
+        if asked is not None and (ask.record or self._whole is None):
             self.start(asked)
 
     def parted(self, ask: DoDial) -> None:
@@ -118,7 +104,7 @@ class CallRecorder:
         await asyncio.wait({running.ended}, timeout=FINISH_S)
         if not running.ended.done():
             return Failed(f"the recording was not written out within {FINISH_S:.0f} s")
-        return _came_of(running.recording)
+        return _came_of(running.tape.recording)
 
     async def wait(self, ask: DoRecordWait) -> Reply:
         """Wait until the recording of the tag, or the latest, has ended by itself."""
@@ -128,7 +114,7 @@ class CallRecorder:
         await asyncio.wait({running.ended}, timeout=ask.timeout_ms / 1000)
         if not running.ended.done():
             return Failed(f"the recording still runs after {ask.timeout_ms} ms")
-        return _came_of(running.recording)
+        return _came_of(running.tape.recording)
 
     def let_go(self, ask: DoRecordStop) -> None:
         """End the same, and do not wait until it is stored."""
@@ -141,7 +127,24 @@ class CallRecorder:
         running = self._find(tag)
         if running is None or isinstance(await self._finish(running), Failed):
             return None
-        return running.path
+        return running.tape.path
+
+    def _begin(self, ask: DoRecordStart, line: LegAudio) -> _Running:
+        channels = ask.channels or (2 if ask.leg == "both" else 1)
+        tape = Tape(self._card, TapeKind(ask.format, channels), self._archive, ask.at.tag)
+        running = _Running(tape, ask, line, asyncio.get_running_loop().create_future())
+        tape.asked()
+        running.number = line.record(
+            tape.path,
+            lambda end: self._ended(running, end),
+            max_ms=ask.max_ms,
+            silence_ms=ask.silence_ms,
+            channels=channels,
+            format=ask.format,
+            both=ask.leg == "both" or channels == 2,  # noqa: PLR2004 - stereo is both
+        )
+        tape.runs()
+        return running
 
     def _end(self, running: _Running) -> None:
         if not running.ended.done():
@@ -162,52 +165,25 @@ class CallRecorder:
         return of_command[-1] if of_command else self._find(ask.tag)
 
     def _find(self, tag: str | None) -> _Running | None:
-        of_tag = [each for each in self._all if tag is None or each.recording.tag == tag]
+        of_tag = [each for each in self._all if tag is None or each.tape.recording.tag == tag]
         return next(
             (each for each in reversed(of_tag) if not each.ended.done()),
             of_tag[-1] if of_tag else None,
         )
 
     def _ended(self, running: _Running, end: RecordEnd) -> None:
-        if running.ended.done():
-            return
-        running.ended.set_result(None)
-        if isinstance(end, RecordFailed):
-            self._book.recording_closed(
-                self._card, running.recording, state=RecordingState.FAILED, reason=end.reason
-            )
-            return
-        self._card.recordings.append(running.recording.uuid)
-        self._book.recording_closed(
-            self._card,
-            running.recording,
-            state=RecordingState.STORED,
-            duration=end.duration_ms,
-            size=end.size,
-            ended_by=running.ended_by or end.reason,
-        )
+        if not running.ended.done():
+            running.ended.set_result(None)
+            running.tape.ended(end, running.ended_by)
 
 
 def wanted(ask: DoDial, partner: Partner) -> DoRecordStart | None:
-    """Say how a connection is to be recorded, None if not (spec/04 `record_calls`).
-
-    A profile records all calls (2), or those that show its own number (1).
-    """
-    facts = partner.attempt.placed.profile
-    profile = facts.profile if facts is not None else None
-    by_profile = False
-    if facts is not None and profile is not None:
-        shown = partner.attempt.placed.card.call.from_.lstrip("+") == str(facts.caller_id)
-        by_profile = profile.record_calls == ALL or (profile.record_calls == OWN and shown)
-    if not ask.record and not by_profile:
-        return None
-    if profile is None or not by_profile:
-        return DoRecordStart(at=ask.at, leg="both")
-    stereo = bool(profile.audio_track_type)
-    mp3 = profile.file_format == "mp3"
-    return DoRecordStart(
-        at=ask.at, leg="both", format="mp3" if mp3 else "wav", channels=2 if stereo else 1
-    )
+    """Say how a connection is to be recorded, None if not: as the profile says before the Dial."""
+    placed = partner.attempt.placed
+    kind = tape_for(placed.profile, placed.card.call.from_, placed.card.call.to)
+    if kind is not None:
+        return DoRecordStart(at=ask.at, leg="both", format=kind.format, channels=kind.channels)
+    return DoRecordStart(at=ask.at, leg="both") if ask.record else None
 
 
 def _no_recording(tag: str | None) -> Reply:

@@ -41,13 +41,16 @@ from .line import Line
 from .live_calls import LiveCall
 from .media import MediaEngine, MediaUnavailable, NoMediaPorts
 from .neighbours import Neighbours
+from .patience import is_away
 from .rules.refusals import RuleRefused
 from .rules.tickets import Ticket
 from .sdp.faults import BadSdp, SdpRefused
 from .sip.machine import Address
+from .tape import Archive, tape_for
 from .trunk_ways import TrunkCaller, TrunkKind
 
 log = structlog.get_logger(__name__)
+AGAIN_S = "5"  # when a caller may try again whom a database that was away has cost the call
 INSIDE = TrunkCaller(TrunkKind.CARRIER, "house")  # whose calls were let through where they began
 
 
@@ -104,6 +107,7 @@ class Switchboard:
             media_host=edge.media_host,
             own_hosts=edge.names | {edge.media_host},
             desk=bridging,
+            archive=Archive(desk.book, desk.clock, desk.recordings),
             refuse=self._refuse,
             live=self._bridged,
         )
@@ -130,7 +134,8 @@ class Switchboard:
 
     def join(self, one: LiveCall, two: LiveCall) -> None:
         """Connect two live calls; `CannotJoin` says why that cannot be."""
-        join_calls(one, two, self._desk.book)
+        for call in join_calls(one, two, self._desk.book):
+            self._spawn(self._record(call))
 
     async def close(self, cause: Cause = causes.SERVER_STOPPED) -> None:
         """Take no more calls, end those that live, and wait until their ends are stored."""
@@ -159,10 +164,14 @@ class Switchboard:
                 leg.reject(caller.status, headers=caller.headers)
             else:
                 await self._dispatch.place(leg, caller)
-        except Exception:
+        except Exception as error:
             # Too late for a call that has its answer; one that has none must not ring on.
-            leg.reject(500, reason=causes.INTERNAL.reason_header)
-            raise
+            if not is_away(error):
+                leg.reject(500, reason=causes.INTERNAL.reason_header)
+                raise
+            away, again = causes.DATABASE_AWAY, [("retry-after", AGAIN_S)]
+            leg.reject(away.sip, reason=away.reason_header, headers=again)
+            log.error("call_refused", cause=away.name, called=leg.called, error=repr(error))
 
     async def _converse(self, leg: ReceivedCall, admitted: Admitted, ticket: Ticket | None) -> None:
         """Have a call answered by an app's flow."""
@@ -208,6 +217,15 @@ class Switchboard:
             await conversation.run()
         finally:
             del self.live[uuid]
+
+    async def _record(self, call: Conversation) -> None:
+        """Record a call that is connected, if the profile that it goes by wants that."""
+        it, app = call.card.call, call.card.app
+        uuid = it.outbound_profile_uuid or (app.outbound_voice_profile_uuid if app else None)
+        profile = await self.directory.profile(uuid) if uuid is not None else None
+        kind = tape_for(profile, it.from_, it.to)
+        if kind is not None and call.over is None:
+            call.recorder.record_all(kind)
 
     def _bridged(self, bridge: Bridge) -> None:
         """Know both legs of a bridged call for as long as it lives."""

@@ -31,10 +31,33 @@ OFFER = (
     b"m=audio 4000 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n"
 )
 NEXT_DOOR = Address("127.0.0.1", 5060)
+State = Literal["starting", "up", "over"]
+
+
+class _Talking:
+    """What either kind of leg sends once it is answered."""
+
+    state: State
+    sent: list[tuple[Any, ...]]
+
+    def reoffer(self, sdp: bytes | None) -> None:
+        """Send a re-INVITE."""
+        if self.state == "up":
+            self.sent.append(("reoffer", sdp))
+
+    def acknowledge(self, sdp: bytes) -> None:
+        """Send an answer in an ACK."""
+        if self.state == "up":
+            self.sent.append(("acknowledge", sdp))
+
+    def inform(self, content_type: str, body: bytes) -> None:
+        """Send an INFO."""
+        if self.state == "up":
+            self.sent.append(("info", content_type, body))
 
 
 @dataclass(eq=False)
-class PaperLeg:
+class PaperLeg(_Talking):
     """A received INVITE (adapters/sip): `sent` holds what went out, one tuple for each message.
 
     As with the real one, what comes too late sends nothing, and after its end it is silent.
@@ -48,13 +71,14 @@ class PaperLeg:
     sent: list[tuple[Any, ...]] = field(default_factory=list)
     reason: str | None = None
     events: asyncio.Queue[LegEvent] = field(default_factory=asyncio.Queue)
-    state: Literal["starting", "up", "over"] = "starting"
+    state: State = "starting"
     host: str = "192.0.2.2"
     caller_host: str = "192.0.2.9"
     headers: dict[str, list[str]] = field(default_factory=dict)
     hops_left: int = 70
     heard: Callable[[LegEvent], None] | None = None
     refused_with: list[tuple[str, str]] = field(default_factory=list)
+    takes_info: bool | None = None
 
     @property
     def request_uri(self) -> str:
@@ -118,16 +142,6 @@ class PaperLeg:
         if self.state != "over":
             self._left(reason, "BYE" if self.state == "up" else 480)
 
-    def reoffer(self, sdp: bytes | None) -> None:
-        """Send a re-INVITE."""
-        if self.state == "up":
-            self.sent.append(("reoffer", sdp))
-
-    def acknowledge(self, sdp: bytes) -> None:
-        """Send an answer in an ACK."""
-        if self.state == "up":
-            self.sent.append(("acknowledge", sdp))
-
     def reanswer(self, sdp: bytes) -> None:
         """Accept a re-INVITE."""
         self.sent.append(("reanswer", sdp))
@@ -173,7 +187,7 @@ class PaperLeg:
 
 
 @dataclass(eq=False)
-class PaperCallee:
+class PaperCallee(_Talking):
     """An INVITE that we sent. `sent` holds what went out after it."""
 
     target: str
@@ -185,7 +199,8 @@ class PaperCallee:
     sent: list[tuple[Any, ...]] = field(default_factory=list)
     reason: str | None = None
     heard: Callable[[LegEvent], None] | None = None
-    state: Literal["starting", "up", "over"] = "starting"
+    state: State = "starting"
+    takes_info: bool | None = None
 
     def listen(self, heard: Callable[[LegEvent], None]) -> None:
         """Have events told at once."""
@@ -196,16 +211,6 @@ class PaperCallee:
         if self.state != "over":
             self.sent.append(("BYE" if self.state == "up" else "CANCEL",))
             self.state, self.reason = "over", reason
-
-    def reoffer(self, sdp: bytes | None) -> None:
-        """Send a re-INVITE."""
-        if self.state == "up":
-            self.sent.append(("reoffer", sdp))
-
-    def acknowledge(self, sdp: bytes) -> None:
-        """Send an answer in an ACK."""
-        if self.state == "up":
-            self.sent.append(("acknowledge", sdp))
 
     def reanswer(self, sdp: bytes) -> None:
         """Accept a re-INVITE."""
@@ -257,9 +262,7 @@ class PaperCallee:
         """Let the callee answer, in its ACK, what we had offered in a 200."""
         self._up(Acked(sdp, again=True))
 
-    def _starting(
-        self, event: LegEvent, then: Literal["starting", "up", "over"] = "starting"
-    ) -> None:
+    def _starting(self, event: LegEvent, then: State = "starting") -> None:
         if self.state == "starting":
             self.alive = not isinstance(event, TimedOut)
             self.state = then

@@ -70,3 +70,13 @@ async def test_a_reason_may_not_break_out_of_its_line() -> None:
 async def test_a_leg_says_what_it_is_doing() -> None:
     leg = ByHand().leg()
     assert repr(leg) == "<IncomingLeg <IncomingCall call-1 192.0.2.9:5062 STARTING> waiting=0>"
+
+
+async def test_an_info_goes_out_once_the_call_is_up() -> None:
+    driver = ByHand()
+    leg = driver.leg()
+    assert leg.takes_info is None
+    leg.answer(SDP)
+    driver.agent.datagram(request("ACK", to_tag="ours1"), PEER, 0.0)
+    leg.inform("application/dtmf-relay", b"Signal=5\r\n")
+    assert driver.sent[-1].startswith(b"INFO ")

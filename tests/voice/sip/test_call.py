@@ -6,7 +6,7 @@ from opentact.voice.sip.agent import Agent
 from opentact.voice.sip.effects import Acked, Effect, HungUp, NoAck, Reoffered, Told, Transmit
 from opentact.voice.sip.incoming import IncomingCall
 from opentact.voice.sip.machine import Address
-from opentact.voice.sip.message import Request, Response
+from opentact.voice.sip.message import Request, Response, reply
 from opentact.voice.sip.parser import parse
 from opentact.voice.sip.routing import Identity
 from voice.sip.samples import PEER, SDP, request
@@ -200,3 +200,35 @@ def test_a_repeated_ack_is_no_news() -> None:
 
 def test_a_call_says_what_it_is_doing() -> None:
     assert repr(Talk(ack=False).call) == "<IncomingCall call-1 192.0.2.9:5062 CONFIRMING>"
+
+
+def test_an_info_of_ours_changes_nothing_whatever_is_answered() -> None:
+    talk = Talk()
+    talk.call.inform("application/dtmf-relay", b"Signal=5\r\n", 1.0)
+    [out] = [effect for effect in talk.ua.effects() if isinstance(effect, Transmit)]
+    info = parse(out.data)
+    assert isinstance(info, Request)
+    assert (info.method, info.body) == ("INFO", b"Signal=5\r\n")
+    assert info.first("content-type") == "application/dtmf-relay"
+    assert told(talk.ua.datagram(reply(info, 481), PEER, 1.1)) == []
+    assert not talk.call.is_over
+
+
+def test_no_info_goes_out_before_the_answer_is_acknowledged_nor_after_the_end() -> None:
+    early, late = Talk(ack=False), Talk()
+    early.call.inform("application/dtmf", b"5", 0.0)
+    assert early.said() == []
+    late.call.hangup(1.0)
+    late.call.inform("application/dtmf", b"5", 1.0)
+    assert late.said() == ["BYE"]
+
+
+@pytest.mark.parametrize(
+    ("allow", "takes"),
+    [([], None), (["Allow: INVITE, INFO"], True), (["Allow: INVITE, ACK, BYE"], False)],
+)
+def test_a_peer_says_whether_it_takes_info(allow: list[str], *, takes: bool | None) -> None:
+    ua = Agent(Identity("192.0.2.2", 5060), words("ours"))
+    ua.datagram(request("INVITE", *allow, body=SDP), PEER, 0.0)
+    (call,) = ua.core.calls.values()
+    assert call.takes_info is takes

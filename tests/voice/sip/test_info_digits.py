@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opentact.voice.sip.info_digits import InfoDigit, read_info_digit
+from opentact.voice.sip.info_digits import InfoDigit, read_info_digit, write_info_digit
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,10 @@ def test_a_key_is_read(kind: str, body: bytes, digit: InfoDigit | None) -> None:
 def test_any_bytes_are_a_key_or_none(kind: str, body: bytes) -> None:
     read = read_info_digit(kind, body)
     assert read is None or (len(read.digit) == 1 and 0 <= read.ms <= 10_000)
+
+
+@pytest.mark.parametrize(("pressed", "written"), [(160, 160), (5, 70), (10_000, 1_000)])
+def test_a_key_is_written_as_it_is_read_for_as_long_as_it_is_to_sound(
+    pressed: int, written: int
+) -> None:
+    assert read_info_digit(*write_info_digit(InfoDigit("#", pressed))) == InfoDigit("#", written)

@@ -3,10 +3,11 @@
 from opentact.voice.sip.agent import Agent
 from opentact.voice.sip.effects import Effect, NoAck, Told, Transmit
 from opentact.voice.sip.incoming import IncomingCall
-from opentact.voice.sip.invite_usage import EXPIRED, Phase
+from opentact.voice.sip.invite_usage import Phase
 from opentact.voice.sip.message import Request
 from opentact.voice.sip.parser import parse
 from opentact.voice.sip.routing import Identity
+from opentact.voice.sip.session_timer import EXPIRED
 from voice.sip.samples import PEER, SDP, request
 from voice.sip.wire import words
 

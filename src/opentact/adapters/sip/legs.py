@@ -79,6 +79,15 @@ class Leg:
         """
         self._do(lambda now: self._call.update(sdp, now))
 
+    @property
+    def takes_info(self) -> bool | None:
+        """Whether the peer takes INFO; None if it never said (RFC 3261 20.5)."""
+        return self._call.takes_info
+
+    def inform(self, content_type: str, body: bytes) -> None:
+        """Send an INFO; what the peer answers changes nothing."""
+        self._do(lambda now: self._call.inform(content_type, body, now))
+
     def acknowledge(self, sdp: bytes) -> None:
         """Answer, in the ACK, the offer that came with the answer to our INVITE without one."""
         self._do(lambda now: self._call.acknowledge(sdp, now))

@@ -169,6 +169,17 @@ class Call(InviteUsage):
         """Propose media, or nothing but that the session goes on, with UPDATE."""
         self._propose("UPDATE", sdp, now)
 
+    def inform(self, content_type: str, body: bytes, now: float) -> None:
+        """Send an INFO, of an older use that needs no agreement (RFC 6086 section 9).
+
+        Whatever the peer answers, the call goes on as it was.
+        """
+        dialog = self.dialog_for("INFO", offers=False)
+        if dialog is not None and not self._over:
+            login = self.login_lines("INFO", dialog.request_uri)
+            lines = [*login, ("content-type", content_type)]
+            self.core.ask_and_forget(dialog, "INFO", lines, now, body=body)
+
     def acknowledge(self, sdp: bytes, now: float) -> None:
         """Answer the offer that came with a 2xx."""
         if self._proposals is not None:

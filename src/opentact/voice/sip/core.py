@@ -72,11 +72,19 @@ class Core:
         return Login(credentials, self.token)
 
     def ask_and_forget(
-        self, dialog: "Dialog", method: str, extra: Iterable[tuple[str, str]], now: float
+        self,
+        dialog: "Dialog",
+        method: str,
+        extra: Iterable[tuple[str, str]],
+        now: float,
+        *,
+        body: bytes = b"",
     ) -> None:
         """Send a request within a dialog whose answer changes nothing."""
         branch = self.branch()
-        data, peer = dialog.compose(method, branch=branch, identity=self.identity, extra=extra)
+        data, peer = dialog.compose(
+            method, branch=branch, identity=self.identity, extra=extra, body=body
+        )
         self.transactions.ask(ClientOther(method, data, peer), branch, _NOBODY, now)
 
     def contact(self, *, secure: bool) -> str:

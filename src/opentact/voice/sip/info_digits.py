@@ -16,6 +16,9 @@ MAX_MS = 10_000
 _SIGNAL = re.compile(r"^\s*signal\s*=\s*(\S+)\s*$", re.IGNORECASE | re.MULTILINE)
 _DURATION = re.compile(r"^\s*duration\s*=\s*(\d{1,9})\s*$", re.IGNORECASE | re.MULTILINE)
 _DIGITS = frozenset("0123456789*#ABCD")
+# What a key is sent on with: long enough to be told from speech (Q.24), and no longer than one
+# that somebody leans on.
+SHORTEST_MS, LONGEST_MS = 70, 1_000
 # RFC 4733 3.2 numbers the events; some gateways send the number of * and #.
 _NUMBERED = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"}
 
@@ -26,6 +29,11 @@ class InfoDigit:
 
     digit: str
     ms: int = USUAL_MS
+
+    @property
+    def tone_ms(self) -> int:
+        """For how long it sounds where it is sent on."""
+        return max(SHORTEST_MS, min(self.ms, LONGEST_MS))
 
 
 def read_info_digit(content_type: str, body: bytes) -> InfoDigit | None:
@@ -42,3 +50,9 @@ def read_info_digit(content_type: str, body: bytes) -> InfoDigit | None:
     if digit not in _DIGITS:
         return None
     return InfoDigit(digit, min(int(duration[1]), MAX_MS) if duration else USUAL_MS)
+
+
+def write_info_digit(key: InfoDigit) -> tuple[str, bytes]:
+    """Write the content type and the body of an INFO that tells of a key, as most read it."""
+    body = f"Signal={key.digit}\r\nDuration={key.tone_ms}\r\n"
+    return "application/dtmf-relay", body.encode()

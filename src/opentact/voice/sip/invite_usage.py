@@ -18,14 +18,12 @@ from opentact.voice.sip.machine import Address
 from opentact.voice.sip.message import Message, Request, Response, reply
 from opentact.voice.sip.proposals import Proposals
 from opentact.voice.sip.server_transactions import ServerTransaction
-from opentact.voice.sip.session_timer import SessionTimer, Terms, agree, settle
+from opentact.voice.sip.session_timer import EXPIRED, SessionTimer, Terms, agree, settle
 
 if TYPE_CHECKING:
     from opentact.voice.sip.logins import Login
 
 Lines = list[tuple[str, str]]
-# RFC 3326, Q.850 102: recovery on timer expiry.
-EXPIRED = ("reason", 'Q.850;cause=102;text="Session expired"')
 
 
 class Phase(Enum):
@@ -39,7 +37,8 @@ class Phase(Enum):
 class InviteUsage:
     """`dialog` is None until the peer's side of it is known.
 
-    `local_sdp` is what we last told the peer of our media; `owns_call_id`: we began the call.
+    `local_sdp` is what we last told the peer of our media; `owns_call_id`: we began the call;
+    `takes_info`: the peer takes INFO, None if its Allow never said (RFC 3261 20.5).
     """
 
     direction = "?"
@@ -59,6 +58,7 @@ class InviteUsage:
         self._bye_after_ack: Lines | None = None
         self._over = False
         self._peer_updates = False
+        self.takes_info: bool | None = None
         self._proposals: Proposals | None = None
         self._timer: SessionTimer | None = None
         self._login: Login | None = None
@@ -152,9 +152,9 @@ class InviteUsage:
         self.rearm()
 
     def _note_allowed(self, message: Message) -> None:
-        allowed = message.headers.get("allow")
-        if allowed is not None:
+        if (allowed := message.headers.get("allow")) is not None:
             self._peer_updates = any("UPDATE" in value for value in allowed)
+            self.takes_info = any("INFO" in value for value in allowed)
 
     def _watch_session(self, timer: SessionTimer, now: float) -> None:
         if timer.take_refresh(now):

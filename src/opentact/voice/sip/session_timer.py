@@ -17,6 +17,8 @@ USUAL_S = 1800
 MARGIN_S = 32.0
 # A refresh that was refused for the moment is tried again after this.
 AGAIN_S = 30.0
+# RFC 3326, Q.850 102: recovery on timer expiry.
+EXPIRED = ("reason", 'Q.850;cause=102;text="Session expired"')
 
 _SECONDS = re.compile(r"\d{1,10}")
 
