@@ -17,6 +17,11 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 async def alice(live: Server) -> AsyncIterator[Customer]:
-    """The demo account on the live server."""
+    """The demo account on the live server, whose trunks do not outlive the test.
+
+    Their targets are ports of this machine, which belong to other peers of other tests soon.
+    """
     async with customer(live.http, live.token) as demo:
         yield demo
+        for trunk in await demo.ask("GET", "/rest/sip/connection"):
+            await demo.ask("DELETE", f"/rest/sip/connection/{trunk['uuid']}")

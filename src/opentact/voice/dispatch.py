@@ -15,6 +15,7 @@ from .admission import Admitted, Delivered, Refused, dialled_number
 from .admissions import Admissions
 from .callers import STRANGER, Caller, ReceivedCall, UserCaller, host_of
 from .causes import Cause
+from .closed_routes import Origin, refusal_of
 from .connecting import Asked, Connector, Exchange
 from .facts import AppFacts, DomainFacts, UserFacts
 from .forks import NOBODY, Shown
@@ -76,7 +77,8 @@ class Dispatch:
         if self._is_foreign(host_of(leg.request_uri), domain):
             await self.exchange.refuse(leg, card, causes.FOREIGN, causes.FOREIGN.words)
             return
-        await self._carry_out(asked, route_of_user(user, domain, dialled))
+        origin = Origin(leg.called, user, domain, profile=domain.profile)
+        await self._carry_out(asked, route_of_user(user, domain, dialled), origin)
 
     async def _to_domain(self, leg: ReceivedCall, caller: TrunkCaller, domain: DomainFacts) -> None:
         dialled = await self._dialled(caller.number_of(leg.called), domain)
@@ -88,7 +90,8 @@ class Dispatch:
             closed = causes.ACCOUNT_DISABLED
             await self.exchange.refuse(leg, card, closed, closed.words)
             return
-        await self._carry_out(asked, route_from_outside(domain, dialled, own))
+        origin = Origin(leg.called, domain=domain, profile=domain.profile)
+        await self._carry_out(asked, route_from_outside(domain, dialled, own), origin)
 
     async def _of_trunk(self, leg: ReceivedCall, caller: TrunkCaller) -> None:
         directory = self.exchange.directory
@@ -101,7 +104,8 @@ class Dispatch:
         own = await self._own_number(leg, account)
         card = self.exchange.cards.received(leg, account, bridged=True)
         asked = Asked(leg, card, self._shown(leg))
-        await self._carry_out(asked, route_from_trunk(profile, dialled, own))
+        origin = Origin(leg.called, trunk=(caller.uuid, caller.name), profile=profile)
+        await self._carry_out(asked, route_from_trunk(profile, dialled, own), origin)
 
     async def _to_lease(self, leg: ReceivedCall) -> None:
         """Deliver a call from a carrier, or from within the house, to a leased number."""
@@ -176,7 +180,7 @@ class Dispatch:
             return
         await connector.to_user(asked, ToUser(verdict.to, domain))
 
-    async def _carry_out(self, asked: Asked, route: Route) -> None:
+    async def _carry_out(self, asked: Asked, route: Route, origin: Origin) -> None:
         connector = Connector(self.exchange)
         match route:
             case ToUser():
@@ -188,7 +192,9 @@ class Dispatch:
             case ToApp(app):
                 await self._run(asked, app)
             case Cause():
-                await self.exchange.refuse(asked.leg, asked.card, route, route.words)
+                by = refusal_of(route, origin)
+                words = by.words if by else route.words
+                await self.exchange.refuse(asked.leg, asked.card, route, words, by)
 
     async def _run(self, asked: Asked, facts: AppFacts) -> None:
         account = asked.card.account
