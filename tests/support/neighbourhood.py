@@ -75,7 +75,7 @@ class PaperPhones:
 
     at: dict[UUID, list[Binding]] = field(default_factory=dict)
 
-    def contacts_of(self, user: UUID) -> list[Binding]:
+    async def reach(self, user: UUID) -> list[Binding]:
         return self.at.get(user, [])
 
 

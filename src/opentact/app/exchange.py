@@ -1,5 +1,6 @@
 """The telephone exchange of a node put together: SIP, registrar, trunks, rules, live calls."""
 
+import time
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
@@ -13,6 +14,7 @@ from opentact.voice.gatekeeper import Gatekeeper
 from opentact.voice.homes import Homes, read_homes
 from opentact.voice.media import MediaEngine
 from opentact.voice.neighbours import Neighbours
+from opentact.voice.other_nodes import Reachable
 from opentact.voice.reach import SipReach
 from opentact.voice.switchboard import Edge, Switchboard
 from opentact.voice.timeline.watching import WatchedMedia
@@ -69,7 +71,7 @@ async def open_exchange(ground: Ground, props: Props, media: MediaEngine) -> Exc
         sources=trunks,
         logins=registrar.logins,
         trunk_logins=trunk_logins(trunks, settings, registrar.logins.suspect),
-        phones=registrar.registrations,
+        phones=await _reachable(ground, registrar),
         outlets=trunks,
         rules=rules.rules,
     )
@@ -84,6 +86,14 @@ async def open_exchange(ground: Ground, props: Props, media: MediaEngine) -> Exc
     switchboard.dials.plan.reach = SipReach(sip.locator.locate, reach_of(settings))
     keep_trunks(stack, settings, trunks, sip, TrunkNews(database, ground.events, clock))
     return Exchange(sip, switchboard, registrar, trunks, rules, guard)
+
+
+async def _reachable(ground: Ground, registrar: Registrar) -> Reachable:
+    """Know from the first call on whether other nodes hold phones as well."""
+    found = Reachable(registrar.registrations, ground.database, ground.node, time.time)
+    await found.look()
+    ground.keep(found.run(), "sip_bindings_of_others")
+    return found
 
 
 def _edge(settings: Settings, node: str) -> Edge:

@@ -4,7 +4,7 @@ The registrar of each node keeps its own in memory and writes them here, so that
 the phones again, and so that the API of every node knows who is online.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -86,6 +86,28 @@ async def bindings_of_node(session: AsyncSession, node: str) -> list[tuple[UUID,
     """Read what the node held when it stopped."""
     query = select(_TABLE).where(_TABLE.c.node == node).order_by(_TABLE.c.expires_on)
     return [(row.user_uuid, _binding(row)) for row in await session.execute(query)]
+
+
+async def is_any_elsewhere(session: AsyncSession, node: str, now: float) -> bool:
+    """Tell whether another node holds a binding that has not expired."""
+    holds = _TABLE.c.expires_on > _moment(now)
+    query = select(_TABLE.c.key).where(_TABLE.c.node != node, holds).limit(1)
+    return await session.scalar(query) is not None
+
+
+async def bindings_elsewhere(
+    session: AsyncSession, node: str, users: Collection[UUID]
+) -> dict[UUID, tuple[Binding, ...]]:
+    """Read what other nodes hold of these users over no connection, by user."""
+    query = (
+        select(_TABLE)
+        .where(_TABLE.c.user_uuid.in_(users), _TABLE.c.node != node, _TABLE.c.flow == 0)
+        .order_by(_TABLE.c.since)
+    )
+    found: dict[UUID, tuple[Binding, ...]] = {}
+    for row in await session.execute(query):
+        found[row.user_uuid] = (*found.get(row.user_uuid, ()), _binding(row))
+    return found
 
 
 def _row(user: UUID, node: str, binding: Binding) -> dict[str, Any]:

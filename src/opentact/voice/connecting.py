@@ -121,7 +121,7 @@ class Connector:
 
     async def to_user(self, asked: Asked, route: ToUser) -> None:
         """Ring all phones of a user."""
-        bindings = self._with.phones.contacts_of(route.user.uuid)
+        bindings = await self._with.phones.reach(route.user.uuid)
         if not bindings:
             await self._refuse(asked, causes.CALLEE_OFFLINE)
             return

@@ -120,7 +120,7 @@ class DialPlan:
         card = self._card(origin, shown.user, user.login, user.uuid)
         if not user.is_active:
             return _not(card, causes.USER_INACTIVE)
-        bindings = self._with.phones.contacts_of(user.uuid)
+        bindings = await self._with.phones.reach(user.uuid)
         if not bindings:
             return _not(card, causes.CALLEE_OFFLINE)
         return Placed(card, ring_phones(user, domain, bindings, shown))

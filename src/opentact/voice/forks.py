@@ -23,10 +23,10 @@ are placed anew carry no Via by which a loop could be told (RFC 3261 16.3)."""
 
 
 class Phones(Protocol):
-    """Where users can be reached (voice/registrations.py)."""
+    """Where users can be reached (voice/other_nodes.py)."""
 
-    def contacts_of(self, user: UUID) -> Sequence[Binding]:
-        """Tell where the user can be reached now; from memory."""
+    async def reach(self, user: UUID) -> Sequence[Binding]:
+        """Tell where the user can be called now; waits for nothing on a node that is alone."""
 
 
 class Outlets(Protocol):

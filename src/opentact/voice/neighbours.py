@@ -18,7 +18,7 @@ from .trunk_ways import Way
 class NoPhones:
     """Nobody is registered."""
 
-    def contacts_of(self, user: UUID) -> list[Binding]:
+    async def reach(self, user: UUID) -> list[Binding]:
         del user
         return []
 

@@ -165,7 +165,7 @@ class Placer:
             return causes.UNKNOWN_USER
         if not user.is_active:
             return causes.USER_INACTIVE
-        bindings = self._with.phones.contacts_of(user.uuid)
+        bindings = await self._with.phones.reach(user.uuid)
         if not bindings:
             return causes.CALLEE_OFFLINE
         return Way(Kind.ON_NET, ring_phones(user, domain, bindings, self._shown(order)))
