@@ -1,4 +1,4 @@
-"""Kamailio as a registrar that wants a password, and as a proxy that stays in the path.
+"""Kamailio as a registrar that wants a password, as a proxy that stays in the path, or in front.
 
 It runs on a free loopback port from a configuration written for the test, keeps nothing on disk
 but in the test's folder, and dies with the test run.
@@ -18,6 +18,7 @@ from support.peers import LOOPBACK, STOP_SECONDS, dying_with_us, free_port, requ
 PASSWORD = "register me"
 USER = "trunk-user"
 _MODULES = ("tm", "sl", "rr", "pv", "maxfwd", "siputils", "textops", "usrloc", "registrar", "auth")
+_MODULES += ("path",)
 _FOLDERS = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib")
 
 # What is registered is looked up; any other call goes on to `upstream`.
@@ -45,6 +46,28 @@ request_route {
 }
 """
 
+# A border in front of a registrar: phones know it alone, the registrar learns it by Path
+# (RFC 3327), and what the registrar sends by that path goes on to where the phone was heard.
+_FRONT = """
+request_route {
+  if (!mf_process_maxfwd_header("10")) { sl_send_reply("483", "Too Many Hops"); exit; }
+  force_rport();
+  if (is_method("CANCEL")) { if (t_check_trans()) { t_relay(); } exit; }
+  if (has_totag()) {
+    if (loose_route()) { t_relay(); exit; }
+    if (is_method("ACK")) { if (t_check_trans()) { t_relay(); } exit; }
+    sl_send_reply("404", "Not here");
+    exit;
+  }
+  t_check_trans();
+  if (is_method("INVITE")) { record_route(); }
+  if (loose_route()) { t_relay(); exit; }
+  if (is_method("REGISTER")) { add_path_received(); }
+  $du = "sip:%(upstream)s";
+  t_relay();
+}
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Kamailio:
@@ -60,14 +83,18 @@ class Kamailio:
 
 @asynccontextmanager
 async def kamailio(
-    upstream: str = "127.0.0.1:9", port: int | None = None
+    upstream: str = "127.0.0.1:9", port: int | None = None, *, in_front: bool = False
 ) -> AsyncIterator[Kamailio]:
-    """Run it until the block ends; `upstream` is where calls to unknown users go."""
+    """Run it until the block ends; `upstream` is where calls to unknown users go.
+
+    `in_front` of that it keeps no registrations: everything is for the registrar there.
+    """
     program = require("kamailio", package="kamailio", beside="/usr/sbin")
     port = port or free_port()
     with TemporaryDirectory(prefix="opentact-kamailio-") as temporary:
         folder = Path(temporary)
-        (folder / "kamailio.cfg").write_text(_configuration(port, upstream))
+        routes = _FRONT if in_front else _ROUTES
+        (folder / "kamailio.cfg").write_text(_configuration(port, upstream, routes))
         log = folder / "log"
         options = ["-f", str(folder / "kamailio.cfg"), "-DD", "-E", "-m", "16", "-M", "4"]
         options += ["-Y", str(folder), "-w", str(folder), "-P", str(folder / "pid")]
@@ -85,10 +112,10 @@ async def kamailio(
             stop(process, signal.SIGTERM)
 
 
-def _configuration(port: int, upstream: str) -> str:
+def _configuration(port: int, upstream: str, routes: str) -> str:
     modules = "\n".join(f'loadmodule "{name}.so"' for name in _MODULES)
     folders = ":".join(f"{each}/kamailio/modules/" for each in _FOLDERS)
-    routes = _ROUTES % {"password": PASSWORD, "upstream": upstream}
+    routes %= {"password": PASSWORD, "upstream": upstream}
     return "\n".join(
         [
             "#!KAMAILIO",
@@ -98,6 +125,7 @@ def _configuration(port: int, upstream: str) -> str:
             modules,
             'modparam("registrar", "min_expires", 60)',
             'modparam("usrloc", "db_mode", 0)',
+            'modparam("path", "use_received", 1)',
             routes,
         ]
     )
