@@ -48,9 +48,7 @@ async def test_a_phone_of_another_customer_at_a_trunks_address_is_a_phone(
 ) -> None:
     shared = TrunkCaller(TrunkKind.CONNECTION, "pbx", UUID(int=9), world.bob.account)
     near.sources.known[PBX.host] = shared
-    refusal = await asked(near, world).who(
-        PaperLeg(caller="alice", caller_host=HOME.upper(), source=PBX)
-    )
+    refusal = await asked(near, world).who(PaperLeg(caller="alice", caller_host=HOME, source=PBX))
     assert isinstance(refusal, Refusal)
     assert refusal.status == 407
     for elsewhere in ("192.0.2.30", "pbx.example.com"):

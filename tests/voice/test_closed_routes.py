@@ -7,9 +7,13 @@ from opentact.voice import causes
 from opentact.voice.closed_routes import Origin, refusal_of
 from opentact.voice.facts import DomainFacts, ProfileFacts, UserFacts
 from opentact.voice.outbound_profiles import OutboundVoiceProfile
-from support.phone import account
+from support.phone import ACCOUNT, account
+from support.world import NOON
 
-PROFILE = OutboundVoiceProfile(uuid=new_id(), name="out", tech_prefix=1, account_uuid=new_id())
+PROFILE = OutboundVoiceProfile(
+    name="out", tech_prefix=1, account_uuid=ACCOUNT, created_on=NOON, modified_on=NOON
+)
+PROFILE.uuid = new_id()
 HOME = DomainFacts(new_id(), "acme.sip.localhost", account())
 ALICE = UserFacts(new_id(), "alice", HOME.uuid)
 OFFICE = Origin("+442071838750", ALICE, HOME, profile=ProfileFacts(PROFILE, None))
