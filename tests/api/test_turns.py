@@ -1,20 +1,22 @@
-"""Requests begin one at a turn of the loop; what else the loop has to do comes in between."""
+"""Requests begin at turns of the loop in which nothing else is done, and never wait for long."""
 
 import asyncio
-from itertools import pairwise
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from opentact.api.turns import Turns
+from opentact.api.turns import IDLE_TURN_S, LONGEST_S, Turns
+
+STEP_S = 20 * IDLE_TURN_S
 
 
 class Server:
-    """An app that notes when its requests begin, beside something that wants every turn."""
+    """An app that notes when its requests begin, beside calls that take their time."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
-        self.turns = Turns(self.app)
+        self.now = 1000.0
+        self.turns = Turns(self.app, lambda: self.now)
 
     async def app(self, scope: Scope, _receive: Receive, _send: Send) -> None:
         self.notes.append(scope["path"])
@@ -23,18 +25,41 @@ class Server:
         unused: Any = None
         return asyncio.create_task(self.turns({"type": kind, "path": path}, unused, unused))
 
-    async def beat(self) -> None:
-        for _ in range(12):
+    async def call(self, steps: int) -> None:
+        for _ in range(steps):
             self.notes.append("-")
+            self.now += STEP_S
             await asyncio.sleep(0)
 
 
-async def test_another_has_its_turn_between_two_requests() -> None:
+async def idle(server: Server) -> None:
+    """Have a request begin, so that the time since the last one is short."""
+    await server.ask("first")
+    server.notes.clear()
+
+
+async def test_a_call_takes_its_steps_before_a_request_begins() -> None:
     server = Server()
-    asked = [server.ask(path) for path in "abcd"]
-    await asyncio.gather(server.beat(), *asked)
-    begun = [server.notes.index(path) for path in "abcd"]
-    assert all(later - earlier > 1 for earlier, later in pairwise(begun))
+    await idle(server)
+    await asyncio.gather(server.call(8), server.ask("a"))
+    assert server.notes == ["-"] * 8 + ["a"]
+
+
+async def test_requests_begin_in_the_order_they_came() -> None:
+    server = Server()
+    await asyncio.gather(*[server.ask(path) for path in "abcd"])
+    assert server.notes == ["a", "b", "c", "d"]
+
+
+async def test_no_request_waits_for_ever_while_calls_are_on() -> None:
+    server = Server()
+    await idle(server)
+    steps = int(3 * LONGEST_S / STEP_S)
+    await asyncio.gather(server.call(steps), *[server.ask(path) for path in "ab"])
+    begun = [server.notes.index(path) for path in "ab"]
+    assert begun[0] * STEP_S >= LONGEST_S
+    assert begun[1] - begun[0] >= LONGEST_S / STEP_S
+    assert begun[1] < steps
 
 
 async def test_a_client_that_leaves_takes_no_turn_from_the_others() -> None:

@@ -1,22 +1,31 @@
-"""Requests begin one at a turn of the event loop, so that calls have theirs in between.
+"""Requests begin when the event loop has nothing else to do, so that calls come first.
 
 Requests and calls share a loop. Sixteen connections that ask as fast as they are answered would
-put sixteen requests between each two steps of a call; a call takes some ten steps until it is
-answered. A request waits for nothing but its turn: how many are under way is not limited.
+put sixteen requests between each two steps of a call, and a call takes some ten steps until it is
+answered. A request waits for a turn of the loop in which nobody did anything, or a twentieth of a
+second on a server that has none; how many are under way is not limited (docs/decisions/0120).
 """
 
 import asyncio
+import time
 from collections import deque
+from collections.abc import Callable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+IDLE_TURN_S = 50e-6  # a turn in which anything ran takes longer
+LONGEST_S = 0.05  # between the beginnings of two requests, however busy calls keep the loop
+
 
 class Turns:
-    """Let one request begin at each turn of the loop, in the order they came."""
+    """Let one request begin at each idle turn of the loop, in the order they came."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, seconds: Callable[[], float] = time.perf_counter) -> None:
         self._app = app
+        self._seconds = seconds
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._turn_began = 0.0
+        self._last_begun = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -28,12 +37,18 @@ class Turns:
         turn = loop.create_future()
         self._waiting.append(turn)
         if len(self._waiting) == 1:
-            loop.call_soon(self._next, loop)
+            self._turn_began = self._seconds()
+            loop.call_soon(self._look, loop)
         await turn
 
-    def _next(self, loop: asyncio.AbstractEventLoop) -> None:
-        turn = self._waiting.popleft()
-        if not turn.done():  # its client may have gone
-            turn.set_result(None)
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = self._seconds()
+        idle = now - self._turn_began < IDLE_TURN_S
+        self._turn_began = now
+        if idle or now - self._last_begun >= LONGEST_S:
+            self._last_begun = now
+            turn = self._waiting.popleft()
+            if not turn.done():  # its client may have gone
+                turn.set_result(None)
         if self._waiting:
-            loop.call_soon(self._next, loop)
+            loop.call_soon(self._look, loop)
