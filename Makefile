@@ -40,6 +40,8 @@ docs: ## Write the generated pages of docs/reference anew
 	@tools/setup dev
 	@tools/step "docs/reference/errors.md" $(BIN)/python -m opentact.app.error_pages
 	@tools/step "docs/operating/settings.md" $(BIN)/python -m opentact.app.settings_page
+	@tools/step "docs/reference/verbs.md" $(SHELL) -c \
+		'page=$$($(BIN)/python -m opentact.voice.callflow.reference) && echo "$$page" > docs/reference/verbs.md'
 
 migration: ## Write the step from the newest schema to the entities: make migration m="why"
 	@tools/setup dev

@@ -23,6 +23,7 @@ from opentact.voice.call_events import CallCard
 from opentact.voice.calls import Call, CallState
 from support.belongings import NUMBERS, belongings, for_sale
 from support.numbers import FIRST
+from support.placing import able_to_call
 from support.world import PASSWORD, World, build_world
 
 FOLDER = Path(__file__).parents[1] / "data" / "requests"
@@ -66,8 +67,9 @@ class OneLiveCall:
 
 
 @pytest.fixture
-async def world(database_url: str) -> AsyncIterator[World]:
-    async with build_world(database_url, switchboard=OneLiveCall()) as world:
+async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with build_world(database_url) as world, able_to_call(world, tmp_path):
+        world.services.switchboard = OneLiveCall()  # type: ignore[assignment]
         yield world
 
 
@@ -173,3 +175,19 @@ async def test_an_answer_never_carries_a_password_or_a_token_of_its_maker(world:
     order = (await world.alice.client.get(f"/rest/order/{ids['order']}")).json()["payload"]
     assert order["created_by"]["email"] == world.alice.email
     assert not {"password", "password_hash", "token"} & set(order["created_by"])
+
+
+async def test_a_batch_is_answered_with_the_objects_it_names(world: World) -> None:
+    ids = await real_ids(world)
+    [one] = json.loads((FOLDER / "batches_2022.json").read_text())["requests"]
+    answer = await world.alice.client.post("/rest/batch", json=filled(one["body"], ids))
+    batch = answer.json()["payload"]
+    assert (batch["type"], batch["state"]) == ("call_xml", "created")
+    assert batch["phones"] == one["body"]["phones"]
+    dated = {"created_on", "modified_on", "uuid"}
+    profile = {*dated, "name", "is_active", "tech_prefix", "shaken_sign_policy", "account"}
+    lease = {*dated, "expired_on", "autorenew", "subscriptions", "tn"}
+    assert profile - batch["outbound_voice_profile"].keys() == set()
+    assert lease - batch["tn_lease"].keys() == set()
+    assert batch["tn_lease"]["subscriptions"]
+    assert {"email", "account"} - batch["created_by"].keys() == set()

@@ -104,6 +104,23 @@ async def test_it_sends_back_what_it_hears(carrier: SimulatedCarrier, tmp_path: 
     assert loudest_hz(heard) == pytest.approx(700, abs=5)
 
 
+async def test_two_callers_of_one_number_hear_each_other_and_leave_together(
+    carrier: SimulatedCarrier, tmp_path: Path
+) -> None:
+    said, heard = tmp_path / "said.raw", tmp_path / "heard.wav"
+    at = np.arange(16_000) / 8_000
+    said.write_bytes((8_000 * np.sin(2 * np.pi * 700 * at)).astype("<i2").tobytes())
+    waited, second = await asyncio.gather(
+        call(carrier, "10", seconds=15, heard=heard),
+        call(carrier, "10", seconds=6, audio=said, first_key_after=1.5, last_digits="12#"),
+    )
+    assert (second.ended_by, waited.ended_by) == ("the caller hung up", "the platform hung up")
+    assert waited.digits_heard == "12#"
+    assert waited.heard_seconds > 1.0
+    assert carrier._meetings._met == {}
+    assert carrier._meetings._waiting == {}
+
+
 async def test_its_voicemail_beeps_records_and_plays_it_back(
     carrier: SimulatedCarrier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

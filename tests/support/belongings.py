@@ -10,6 +10,7 @@ from opentact.numbers.profiles import TnSpecialPrice
 from opentact.voice.batches import Batch, add_batch
 from opentact.voice.calls import Call, CallState, Direction
 from opentact.voice.recordings import Recording, RecordingState
+from opentact.voice.verified_numbers import VerifiedNumber, VerifiedState
 
 from .numbers import FIRST, buy, stocked
 from .registering import registration
@@ -125,6 +126,28 @@ async def _batch(world: World, who: Tenant, owned: dict[str, str]) -> str:
     return str(batch.uuid)
 
 
+async def _foreign(_: World, who: Tenant, owned: dict[str, str]) -> str:
+    return str(13_035_551_000 + who.account.int % 1000 * 1000 + int(owned["round"]))
+
+
+async def _verified_number(world: World, who: Tenant, owned: dict[str, str]) -> str:
+    now = world.clock.now()
+    number = VerifiedNumber(
+        tn=int(owned["foreign"]),
+        account_uuid=who.account,
+        created_by=who.user,
+        state=VerifiedState.VERIFIED,
+        expires_on=now,
+        counted_from=now,
+        verified_on=now,
+        created_on=now,
+        modified_on=now,
+    )
+    async with world.database.write() as session:
+        session.add(number)
+    return str(number.uuid)
+
+
 async def _recording(world: World, who: Tenant, owned: dict[str, str]) -> str:
     now = world.clock.now()
     recording = Recording(
@@ -198,6 +221,8 @@ THINGS: dict[str, Make] = {
     "lease": _lease,
     "call": _call,
     "recording": _recording,
+    "foreign": _foreign,
+    "verified_number": _verified_number,
     "batch": _batch,
     "transaction": _transaction,
     "special_price": _special_price,

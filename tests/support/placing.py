@@ -12,6 +12,7 @@ from opentact.voice.batch_runner import BatchRunner
 from opentact.voice.placing import Placer
 from opentact.voice.sdp.offer_answer import answer
 from opentact.voice.testing_legs import PaperCallee
+from opentact.voice.verifying import Verifier
 
 from .exchange import Exchange, exchange
 from .neighbourhood import Neighbourhood
@@ -19,6 +20,8 @@ from .numbers import FIRST, buy, stocked
 from .world import World
 
 FAR = "+13035550142"
+CODE = "246810"
+"""What numbers are verified by."""
 HANGS_UP = '<Response><Hangup tag="done"/></Response>'
 
 
@@ -76,9 +79,12 @@ async def able_to_call(world: World, folder: Path) -> AsyncIterator[tuple[Exchan
         runner = services.batches = BatchRunner(
             world.database, placer, services.events, world.clock, "test", write_s=0.0
         )
+        verifier = Verifier(world.database, placer, world.clock, lambda: CODE)
+        services.verifier = verifier
         try:
             yield phones, runner
         finally:
+            await verifier.close()
             await runner.close()
 
 

@@ -121,6 +121,16 @@ CASES |= {
         hidden_in_body({"phones": [12025550123], "xml": "<Response/>", **_SHOWS}),
         hidden_in_body({"phones": [12025550123], "sip_control_app": "{theirs.app}", **_OWN}),
     ],
+    "POST /rest/verified_number": [
+        hidden_in_body({"tn": "+13035550170", **_PROFILE}),
+        hidden_in_body({"tn": "+13035550171", **_SHOWS}),
+    ],
+    "GET /rest/verified_number": mine_only(),
+    "GET /rest/verified_number/{name}": [hidden(name="verified_number"), hidden(name="foreign")],
+    "DELETE /rest/verified_number/{name}": [
+        hidden(name="verified_number"),
+        hidden(name="foreign"),
+    ],
     "GET /rest/batch": mine_only(),
     "GET /rest/batch/{uuid}": hidden(uuid="batch"),
     "GET /rest/batch/{uuid}/number": hidden(uuid="batch"),

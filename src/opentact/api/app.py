@@ -52,6 +52,7 @@ from . import (
     tokens,
     transactions,
     users,
+    verified_numbers,
     websocket,
 )
 from .metrics import Measure
@@ -90,6 +91,7 @@ ROUTERS: list[APIRouter] = [
     rate_decks.router,
     placed_calls.router,
     batches.router,
+    verified_numbers.router,
     timeline_page.router,
     timelines.router,
     calls.router,

@@ -30,7 +30,7 @@ from .envelope import Envelope, errors, ok
 from .fields import Whole
 from .idempotency import Doing, Once, Rebuild
 from .lease_links import leases_by_uuid
-from .placed_calls import CallSeconds, FlowFields, NoCallsPlaced, RingSeconds
+from .placed_calls import CallSeconds, NoCallsPlaced, OrderFields, RingSeconds
 from .search import Found
 from .services import Caller, Inject, Services
 from .wire.accounts import account_short
@@ -45,12 +45,10 @@ Take = Annotated[int, Query(ge=1, le=MOST_TAKE)]
 Skip = Annotated[int, Query(ge=0, lt=2**31)]
 
 
-class BatchNew(FlowFields):
+class BatchNew(OrderFields):
     """Numbers to be called, each once, and the flow that runs for who answers."""
 
-    outbound_voice_profile: UUID
     phones: Annotated[list[Phone], Field(min_length=1, max_length=MOST_PHONES)]
-    tn_lease: UUID | None = None
     timeout: Annotated[RingSeconds, Field(description="seconds that each rings at most")] = int(
         RING_S
     )
@@ -80,13 +78,14 @@ async def create(body: BatchNew, who: Caller, services: Inject, once: Once) -> R
             if replayed is not None:
                 return replayed
         terms = await terms_of(
-            session, who.account, body.outbound_voice_profile, body.tn_lease, body.source, now
+            session, who.account, body.outbound_voice_profile, body.shown, body.source, now
         )
     runner = _runner(services)
     made = Batch(
         uuid=new_id(),
         profile_uuid=terms.profile.profile.uuid,
-        lease_uuid=terms.lease.uuid,
+        lease_uuid=terms.lease_uuid,
+        caller=terms.caller,
         node=runner.node,
         xml=body.xml,
         call_flow_url=body.call_flow_url,
@@ -225,7 +224,7 @@ async def _shown(
         batch_out(
             batch,
             shown.get(batch.profile_uuid),
-            leases.get(batch.lease_uuid),
+            leases.get(batch.lease_uuid) if batch.lease_uuid else None,
             around.user(batch.created_by),
         )
         for batch in found

@@ -18,6 +18,7 @@ from opentact.voice.domains import SipDomain
 from opentact.voice.outbound_profiles import OutboundVoiceProfile
 from opentact.voice.rules.asks import OutboundAsk
 from opentact.voice.rules.quotes import Quote
+from opentact.voice.verified_numbers import may_show
 
 from .auth import Principal
 from .envelope import Envelope, errors, ok
@@ -61,9 +62,12 @@ async def price(body: PriceAsk, who: Caller, services: Inject) -> Response:
         account = await get_account(session, who.account)
         profile = await _profile(session, who, body)
         shown = body.caller or await _shown(session, profile)
+        own = bool(shown) and await may_show(session, who.account, int(shown.lstrip("+")))
     if services.quotes is None:
         raise NoQuotes
-    ask = OutboundAsk(account, profile, body.sip_domain, shown, body.to, new_id())
+    ask = OutboundAsk(
+        account, profile, body.sip_domain, shown, body.to, new_id(), caller_is_own=own
+    )
     return ok(_out(body, await services.quotes.quote(ask, profile)))
 
 

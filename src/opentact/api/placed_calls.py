@@ -14,7 +14,7 @@ from opentact.numbers.leases import get_lease
 from opentact.voice import causes
 from opentact.voice.apps import get_app_for_call
 from opentact.voice.call_events import CallCard
-from opentact.voice.call_orders import FlowSource, Terms, terms_of
+from opentact.voice.call_orders import FlowSource, terms_of
 from opentact.voice.calls import get_call
 from opentact.voice.causes import Cause
 from opentact.voice.placing import RING_S, CallRefused, Order, Placer, Way
@@ -78,6 +78,30 @@ class FlowFields(BaseModel):
         return FlowSource(self.xml, self.call_flow_url, self.sip_control_app)
 
 
+class ShownFields(BaseModel):
+    """The profile to call by, and the number that is shown: without one, the profile's."""
+
+    outbound_voice_profile: UUID
+    tn_lease: UUID | None = None
+    caller: Annotated[
+        Number | None,
+        Field(
+            validation_alias=AliasChoices("from", "caller"),
+            serialization_alias="from",
+            description="a number that the account holds, or has verified",
+        ),
+    ] = None
+
+    @property
+    def shown(self) -> UUID | int | None:
+        """The number to be shown."""
+        return self.tn_lease or (int(self.caller.lstrip("+")) if self.caller else None)
+
+
+class OrderFields(FlowFields, ShownFields):
+    """What is called by, shown, and run."""
+
+
 class BridgeTo(BaseModel):
     """Whom to call next, and to connect with who answered first."""
 
@@ -85,7 +109,7 @@ class BridgeTo(BaseModel):
     tn_lease: UUID | None = None
 
 
-class CallNew(FlowFields):
+class CallNew(OrderFields):
     """A call to be placed. Without `tn_lease` and `from`, the profile's number is shown."""
 
     bridge: Annotated[
@@ -93,13 +117,7 @@ class CallNew(FlowFields):
         Field(description="in place of a flow: call this number, and connect the two"),
     ] = None
 
-    outbound_voice_profile: UUID
     to: Callee
-    tn_lease: UUID | None = None
-    caller: Annotated[
-        Number | None,
-        Field(validation_alias=AliasChoices("from", "caller"), serialization_alias="from"),
-    ] = None
     timeout: Annotated[RingSeconds, Field(description="seconds that it rings at most")] = int(
         RING_S
     )
@@ -112,11 +130,6 @@ class CallNew(FlowFields):
 
     def _more(self) -> list[object]:
         return [self.bridge]
-
-    @property
-    def shown(self) -> UUID | int | None:
-        """The number to be shown."""
-        return self.tn_lease or (int(self.caller.lstrip("+")) if self.caller else None)
 
 
 class NoCallsPlaced(Fault):
@@ -162,7 +175,8 @@ async def create(body: CallNew, who: Caller, services: Inject, once: Once) -> Re
         terms = await terms_of(
             session, who.account, body.outbound_voice_profile, body.shown, source, now
         )
-    placer, order = placer_of(services), order_of(terms, body)
+    placer = placer_of(services)
+    order = terms.order(body.to, ring_s=float(body.timeout), max_s=body.max_duration)
     if body.dry_run:
         return ok(await rehearsed(services, placer, order))
     return await _place(services, placer, once, order)
@@ -172,8 +186,9 @@ async def _source(session: AsyncSession, who: Principal, body: CallNew) -> FlowS
     """Give the flow; to bridge is a flow that dials."""
     if body.bridge is None:
         return body.source
-    lease = body.bridge.tn_lease or body.shown
-    shown = (await get_lease(session, who.account, lease)).tn if lease else None
+    shown = body.bridge.tn_lease or body.shown
+    if isinstance(shown, UUID):
+        shown = (await get_lease(session, who.account, shown)).tn
     caller = f' from="+{shown}"' if shown else ""
     number = body.bridge.to.removeprefix("+")
     return FlowSource(f"<Response><Dial{caller}><Number>+{number}</Number></Dial></Response>")
@@ -184,22 +199,6 @@ def placer_of(services: Services) -> Placer:
     if services.placer is None:
         raise NoCallsPlaced
     return services.placer
-
-
-def order_of(terms: Terms, body: CallNew) -> Order:
-    """Make the order of one call."""
-    return Order(
-        account=terms.account,
-        profile=terms.profile,
-        caller=terms.caller,
-        to=body.to,
-        app=terms.app,
-        static=terms.static,
-        shows_app=terms.shows_app,
-        lease=terms.lease.uuid,
-        ring_s=float(body.timeout),
-        max_s=body.max_duration,
-    )
 
 
 def _again(services: Services, who: Principal) -> Rebuild:

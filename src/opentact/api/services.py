@@ -29,6 +29,7 @@ from opentact.voice.recordings import RecordingLinks
 from opentact.voice.rules.quotes import Quotes
 from opentact.voice.timeline.links import CallLinks
 from opentact.voice.timeline.traces import Traces
+from opentact.voice.verifying import Verifier
 
 from .auth import Authenticator, Principal
 from .guard_board import GuardBoard, NoGuard
@@ -81,6 +82,7 @@ class Services:
     quotes: Quotes | None = None
     placer: Placer | None = None
     batches: BatchRunner | None = None
+    verifier: Verifier | None = None
     decks: DeckBook | None = None
     guard: GuardBoard = field(default_factory=NoGuard)
     pings: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)

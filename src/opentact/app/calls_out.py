@@ -1,5 +1,7 @@
 """What places calls by itself, and tells apps of their calls, beside the telephone exchange."""
 
+import secrets
+import string
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +15,7 @@ from opentact.voice.batch_runner import BatchRunner
 from opentact.voice.call_events import CallCard
 from opentact.voice.calls import get_call
 from opentact.voice.fetching import FetchPort
+from opentact.voice.verifying import CODE_DIGITS, Verifier
 
 from .ground import Ground
 
@@ -25,6 +28,20 @@ async def open_batches(ground: Ground, services: Services) -> BatchRunner | None
     await runner.start()
     ground.stack.push_async_callback(runner.close)
     return runner
+
+
+def open_verifier(ground: Ground, services: Services) -> Verifier | None:
+    """Let numbers be called for their codes; it stops before the calls are ended."""
+    if services.placer is None:
+        return None
+    verifier = Verifier(ground.database, services.placer, ground.clock, new_code)
+    ground.stack.push_async_callback(verifier.close)
+    return verifier
+
+
+def new_code() -> str:
+    """Draw the digits that verify a number."""
+    return "".join(secrets.choice(string.digits) for _ in range(CODE_DIGITS))
 
 
 def open_app_webhooks(ground: Ground, fetcher: FetchPort) -> AppWebhooks:

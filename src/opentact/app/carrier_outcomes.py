@@ -15,6 +15,7 @@ class Act(StrEnum):
     KEYS = "keys"
     VOICEMAIL = "voicemail"
     ECHO = "echo"
+    MEET = "meet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,9 @@ OUTCOMES: dict[str, CarrierOutcome] = {
     "07": CarrierOutcome("answers, and sends back what it hears", act=Act.ECHO),
     "08": CarrierOutcome("rings, and never answers: 480 after 2 minutes", ring_s=120.0, status=480),
     "09": CarrierOutcome("plays ringing for 4 s before it answers (183)", ring_s=4.0, early=True),
+    "10": CarrierOutcome(
+        "answers, and connects two callers of the same number with each other", act=Act.MEET
+    ),
     "53": CarrierOutcome("has no line free: 503", ring_s=0.0, status=503),
     "86": CarrierOutcome("is busy: 486", ring_s=0.0, status=486),
 }
@@ -60,8 +64,14 @@ _DIGITS = re.compile(r"\+?([0-9]{2,})")
 
 def outcome_of(called: str) -> CarrierOutcome | None:
     """Find what the number does; None if it is no number."""
+    digits = digits_of(called)
+    return OUTCOMES.get(digits[-2:], USUAL) if digits else None
+
+
+def digits_of(called: str) -> str | None:
+    """Read the user part of a Request-URI as a number's digits; None if it is none."""
     found = _DIGITS.fullmatch(called.split(";", 1)[0])
-    return OUTCOMES.get(found[1][-2:], USUAL) if found else None
+    return found[1] if found else None
 
 
 def table() -> str:

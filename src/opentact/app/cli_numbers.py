@@ -35,6 +35,7 @@ from opentact.numbers.stocklist import (
 
 from .cli_output import Data, Json
 from .cli_sheets import Sheet, Target, on_database, progress_bar, tell_bad
+from .cli_verify import verify
 
 BATCH = 2_000
 
@@ -42,7 +43,7 @@ numbers_app = typer.Typer(
     name="numbers", help="The inventory, and the life of leases.", no_args_is_help=True
 )
 
-
+numbers_app.command()(verify)
 Day = Annotated[
     datetime | None,
     typer.Option("--date", help="Leases that end by the end of this day (UTC), or now."),

@@ -21,7 +21,7 @@ from opentact.voice.media import MediaEngine
 from opentact.voice.placing import Placer
 from opentact.voice.switchboard import Switchboard
 
-from .calls_out import open_app_webhooks, open_batches
+from .calls_out import open_app_webhooks, open_batches, open_verifier
 from .engines import open_engines
 from .exchange import Exchange, open_exchange
 from .ground import Ground, lay_ground, public_url
@@ -60,6 +60,7 @@ async def open_platform(settings: Settings, database: Database) -> AsyncIterator
         services = _services(ground, exchange, media)
         _tell_of_changes(ground, exchange, services)
         services.batches = await open_batches(ground, services)
+        services.verifier = open_verifier(ground, services)
         jobs = await _start_jobs(ground, services)
         sip, switchboard = exchange.sip, exchange.switchboard
         phones = exchange.registrar.registrations

@@ -6,6 +6,7 @@ and the media engine with the server, but no more: what it knows of a call came 
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
@@ -23,7 +24,7 @@ from opentact.voice.rtp.wav import HEADER_BYTES, RATE
 from opentact.voice.sdp.faults import SdpRefused
 from opentact.voice.trunk_ways import Trunk, TrunkCaller, TrunkKind, TrunkTarget
 
-from .carrier_outcomes import KEYS, Act, CarrierOutcome, outcome_of
+from .carrier_outcomes import KEYS, Act, CarrierOutcome, digits_of, outcome_of
 
 NAME = "dev"  # the provider's name in the API (spec/04, providers)
 UUID_OF_IT = UUID("00000000-0000-7000-8000-00000000de70")
@@ -51,6 +52,7 @@ class SimulatedCarrier:
         self._folder = Path(self._temporary.name)
         self._tones = {name: _write_tone(self._folder, name) for name in _TONES}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._meetings = _Meetings()
         self._endpoint: SipEndpoint | None = None
 
     @classmethod
@@ -116,21 +118,54 @@ class SimulatedCarrier:
             return
         line = Line(leg, media)
         try:
-            await _FarEnd(line, outcome, self._tones, self._folder).live()
+            meet = partial(self._meetings.join, digits_of(leg.called), line)
+            await _FarEnd(line, outcome, self._tones, self._folder, meet).live()
         finally:
+            self._meetings.leave(line)
             await line.close()
+
+
+class _Meetings:
+    """Who waits at a number for a second caller, and who has met there."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str | None, Line] = {}
+        self._met: dict[Line, Line] = {}
+
+    def join(self, number: str | None, line: Line) -> None:
+        """Connect with who waits there, or wait."""
+        other = self._waiting.pop(number, None)
+        if other is None:
+            self._waiting[number] = line
+            return
+        self._met |= {line: other, other: line}
+        line.media.bridge(other.media)
+
+    def leave(self, line: Line) -> None:
+        """Wait for nobody any more; who was met goes as well."""
+        self._waiting = {at: each for at, each in self._waiting.items() if each is not line}
+        other = self._met.pop(line, None)
+        if other is not None:
+            del self._met[other]
+            other.end(causes.FLOW_HUNG_UP)
 
 
 class _FarEnd:
     """One call: what the outcome says, until somebody hangs up."""
 
     def __init__(
-        self, line: Line, outcome: CarrierOutcome, tones: dict[str, Path], folder: Path
+        self,
+        line: Line,
+        outcome: CarrierOutcome,
+        tones: dict[str, Path],
+        folder: Path,
+        meet: Callable[[], None],
     ) -> None:
         self._line = line
         self._outcome = outcome
         self._tones = tones
         self._folder = folder
+        self._meet = meet
         self._over = asyncio.Event()
         line.on_over = self._over.set
 
@@ -175,6 +210,8 @@ class _FarEnd:
             case Act.KEYS:
                 await asyncio.sleep(FIRST_KEY_S)
                 self._line.media.send_digits(0, KEYS)
+            case Act.MEET:
+                self._meet()
             case Act.VOICEMAIL:
                 await self._take_message()
 

@@ -7,7 +7,7 @@ themselves (channels full, too fast) are tried again, all others are the number'
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -241,7 +241,7 @@ class BatchRunner:
                 session,
                 batch.account_uuid,
                 batch.profile_uuid,
-                batch.lease_uuid,
+                batch.lease_uuid or batch.caller,
                 source,
                 self._clock.now(),
             )
@@ -269,20 +269,8 @@ class _Terms:
 
     def order(self, phone: int, call: UUID) -> Order:
         """Order one call."""
-        terms = self.terms
-        return Order(
-            account=terms.account,
-            profile=terms.profile,
-            caller=terms.caller,
-            to=str(phone),
-            app=terms.app,
-            static=terms.static,
-            shows_app=terms.shows_app,
-            lease=terms.lease.uuid,
-            ring_s=self.ring_s,
-            max_s=self.max_s,
-            uuid=call,
-        )
+        order = self.terms.order(str(phone), ring_s=self.ring_s, max_s=self.max_s)
+        return replace(order, uuid=call)
 
 
 def _advance(batch: Batch, now: datetime) -> None:

@@ -47,15 +47,19 @@ OPEN = (BatchState.CREATED, BatchState.PROCESSING)
 
 
 class Batch(Owned, Base):
-    """One batch. `success`, `failed` and `cancelled` count its numbers; `node` calls them."""
+    """One batch. `success`, `failed` and `cancelled` count its numbers; `node` calls them.
+
+    The number shown is that of `lease_uuid`, or else `caller`, one that was verified.
+    """
 
     __tablename__ = "call_batch"
     called: ClassVar[str] = "Batch"
     __table_args__ = (Index("ix_call_batch_node", "node", "finished_on"),)
 
     profile_uuid: Mapped[UUID]
-    lease_uuid: Mapped[UUID]
     node: Mapped[str]
+    lease_uuid: Mapped[UUID | None] = mapped_column(default=None)
+    caller: Mapped[int | None] = mapped_column(BigInteger, default=None)
     xml: Mapped[str | None] = mapped_column(Text, default=None)
     call_flow_url: Mapped[str | None] = mapped_column(default=None)
     app_uuid: Mapped[UUID | None] = mapped_column(default=None)

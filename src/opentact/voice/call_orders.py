@@ -1,7 +1,6 @@
 """What an account orders called, resolved: its profile, the number shown, and the flow to run.
 
-Only numbers that the account holds are shown; foreign numbers that somebody verified are not a
-thing here (docs/decisions/0095).
+Only numbers that the account holds, or has verified (docs/decisions/0108), are shown.
 """
 
 from dataclasses import dataclass
@@ -21,6 +20,13 @@ from .apps import SipControlApp, current_flow
 from .callflow.document import read
 from .facts import ProfileFacts
 from .outbound_profiles import OutboundVoiceProfile
+from .placing import Order
+from .verified_numbers import verified_among
+
+NOT_YOURS = (
+    "must be a number that the account holds or has verified: POST /rest/verified_number calls it"
+    " and asks for a code"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +45,39 @@ class FlowSource:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Terms:
-    """What calls of one order have in common. `caller` is shown, without a plus."""
+    """What calls of one order have in common.
+
+    `caller` is shown, without a plus; `lease` is the account's hold on it, None if it is a number
+    of elsewhere that was verified.
+    """
 
     account: Account
     profile: ProfileFacts
-    lease: Lease
+    caller: int
+    lease: Lease | None
     app: SipControlApp
     static: bytes | None
     shows_app: bool
 
     @property
-    def caller(self) -> int:
-        """The number that is shown."""
-        return self.lease.tn
+    def lease_uuid(self) -> UUID | None:
+        """The lease's, if there is one."""
+        return self.lease.uuid if self.lease is not None else None
+
+    def order(self, to: str, *, ring_s: float, max_s: int | None = None) -> Order:
+        """Order one call."""
+        return Order(
+            account=self.account,
+            profile=self.profile,
+            caller=self.caller,
+            to=to,
+            app=self.app,
+            static=self.static,
+            shows_app=self.shows_app,
+            lease=self.lease_uuid,
+            ring_s=ring_s,
+            max_s=max_s,
+        )
 
 
 async def terms_of(
@@ -67,11 +93,12 @@ async def terms_of(
     Raises `NotFound` and `BadRequest` of what is not there, or not the account's.
     """
     found = await get_owned(session, OutboundVoiceProfile, account, profile)
-    lease = await _shown(session, account, shown or found.tn_lease_uuid, now)
+    caller, lease = await _shown(session, account, shown or found.tn_lease_uuid, now)
     app, static = await _flow(session, account, found, source, now)
     return Terms(
         await get_account(session, account),
-        ProfileFacts(found, lease.tn),
+        ProfileFacts(found, caller),
+        caller,
         lease,
         app,
         static,
@@ -81,7 +108,7 @@ async def terms_of(
 
 async def _shown(
     session: AsyncSession, account: UUID, shown: UUID | int | None, now: datetime
-) -> Lease:
+) -> tuple[int, Lease | None]:
     if shown is None:
         raise _bad("tn_lease", "name a number to be shown: tn_lease, from, or the profile's own")
     try:
@@ -89,10 +116,12 @@ async def _shown(
     except LeaseNotFound:
         if isinstance(shown, UUID):
             raise
-        raise _bad("from", "must be a number that the account holds", shown) from None
+        if await verified_among(session, [(account, shown)]):
+            return shown, None
+        raise _bad("from", NOT_YOURS, shown) from None
     if lease.expired_on <= now:
         raise _bad("tn_lease", "the lease has expired: renew it", str(lease.uuid))
-    return lease
+    return lease.tn, lease
 
 
 async def _flow(

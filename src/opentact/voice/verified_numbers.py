@@ -157,9 +157,9 @@ async def ask_to_verify(
     if found.counted_from <= now - DAY:
         found.counted_from, found.calls = now, 0
     found.calls += 1
-    values = {"state": VerifiedState.PENDING, "name": name, "call_uuid": call}
-    values |= {"reason": None, "removed_on": None, "expires_on": expires_on}
-    owner.changes(found, values, now)
+    found.state, found.name, found.call_uuid = VerifiedState.PENDING, name, call
+    found.reason = found.removed_on = None
+    owner.changes(found, {"expires_on": expires_on}, now)
     await session.flush()
     return found
 

@@ -95,3 +95,14 @@ def test_nothing_heard_in_an_answered_call_is_one_way_audio() -> None:
     assert [f.code for f in examined(answered=True, media=media)] == ["one_way"]
     assert examined(answered=False, media=media) == []
     assert examined(answered=True, media={"packets_sent": 20, "packets_received": 0}) == []
+
+
+def test_one_way_audio_to_a_private_address_is_the_other_sides_to_change() -> None:
+    """Its messages come from elsewhere, so the address is none that we could reach."""
+    media = fact("one_way", "no RTP for 5 s from the start")
+    [finding] = examined(answered=True, media=media, told=[told(PRIVATE, peer="127.0.0.1")])
+    assert (finding.code, finding.where) == ("one_way", "the other phone, PBX or carrier")
+    assert PRIVATE in finding.text
+    assert finding.setting.startswith("its public address")
+    near = examined(answered=True, media=media, told=[told(PRIVATE, peer="10.0.0.9")])
+    assert [each.setting for each in near] == ["OPENTACT_RTP_HOST"]

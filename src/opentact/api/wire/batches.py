@@ -29,8 +29,14 @@ class BatchCounts(TypedDict):
     cancelled: int
 
 
-class BatchOut(BatchCounts, total=False):
-    """A batch. `phones` and the flow are shown of a single one."""
+_From = TypedDict("_From", {"from": str | None}, total=False)
+
+
+class BatchOut(BatchCounts, _From, total=False):
+    """A batch. `phones` and the flow are shown of a single one.
+
+    `from` is the number that is shown; `tn_lease` the hold on it, null if it was verified.
+    """
 
     outbound_voice_profile: Any
     tn_lease: Any
@@ -79,6 +85,7 @@ def batch_out(
         **batch_counts(batch),
         "outbound_voice_profile": profile,
         "tn_lease": lease,
+        "from": f"+{batch.caller}" if batch.caller else None,
         "xml": batch.xml,
         "call_flow_url": batch.call_flow_url,
         "sip_control_app": str(batch.app_uuid) if batch.app_uuid else None,

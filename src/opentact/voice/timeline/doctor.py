@@ -159,14 +159,30 @@ def _facts(patient: Patient) -> Iterator[Finding]:
         if "private_address" in facts:
             text += " It is behind a NAT; we send back to where it came from."
         yield Finding("rtp_from_elsewhere", patient.leg, text, _PUBLIC_ADDRESS, THEIRS)
-    for kind, (words, setting, where) in _RULES.items():
+    for kind in _RULES:
         if kind in facts:
-            detail = str(facts[kind].get("detail", ""))
-            yield Finding(kind, patient.leg, words.format(detail=detail), setting, where)
+            yield _noticed(kind, patient, str(facts[kind].get("detail", "")))
     if patient.answered and "one_way" not in facts and _heard_nothing(patient.media):
-        words, setting, where = _RULES["one_way"]
-        text = words.format(detail=f"{patient.media['packets_sent']} packets sent, none received")
-        yield Finding("one_way", patient.leg, text, setting, where)
+        sent = f"{patient.media['packets_sent']} packets sent, none received"
+        yield _noticed("one_way", patient, sent)
+
+
+def _noticed(kind: str, patient: Patient, detail: str) -> Finding:
+    words, setting, where = _RULES[kind]
+    text, inner = words.format(detail=detail), _written_from_within(patient)
+    if kind == "one_way" and inner is not None:
+        text += f" It wrote the private address {inner} into its SDP: what we send cannot arrive."
+        setting, where = _PUBLIC_ADDRESS, THEIRS
+    return Finding(kind, patient.leg, text, setting, where)
+
+
+def _written_from_within(patient: Patient) -> str | None:
+    """Give the private address that a peer wrote whose messages come from no such network."""
+    for told in patient.told:
+        there = told.peer.partition(":")[2].rpartition(":")[0]
+        if not told.ours and _is_private(told.sdp.address) and not _is_private(there.strip("[]")):
+            return told.sdp.address
+    return None
 
 
 def _heard_nothing(media: Mapping[str, Any]) -> bool:
