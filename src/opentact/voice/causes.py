@@ -374,6 +374,9 @@ SERVER_CRASHED = _cause(
     Blame.US,
     "The server was cut off during the call; this record was closed at its next start",
 )
+DATABASE_AWAY = _cause(
+    "database_away", 41, "NORMAL_TEMPORARY_FAILURE", 503, Blame.US, "The database did not answer"
+)
 INTERNAL = _cause(
     "internal_error", 41, "NORMAL_TEMPORARY_FAILURE", 500, Blame.US, "We failed; see the log"
 )
