@@ -1,5 +1,6 @@
 """Calls that a crash cut off are closed once, charged for what they talked, and told."""
 
+import wave
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
@@ -15,8 +16,9 @@ from opentact.events.log import Event
 from opentact.kit.ids import new_id
 from opentact.voice.call_events import CallCard, CallChanged
 from opentact.voice.calls import Call, CallState, Direction
-from opentact.voice.lost_calls import beat, close_lost_call, lost_calls
-from opentact.voice.recordings import Recording, RecordingState
+from opentact.voice.lost_calls import beat, close_lost_call, files_by_call, lost_calls
+from opentact.voice.recordings import FileName, Recording, RecordingState
+from opentact.voice.rtp import wav
 from support.world import NOON, World, build_world
 
 
@@ -49,7 +51,7 @@ async def begun(world: World, **values: Any) -> Call:
     return call
 
 
-async def close(world: World, uuid: Any, folder: Path = Path("/none")) -> Call:
+async def close(world: World, uuid: Any, folder: Path = Path("/none"), **more: Any) -> Call:
     services = world.services
     async with world.database.write() as session:
         await close_lost_call(
@@ -59,6 +61,7 @@ async def close(world: World, uuid: Any, folder: Path = Path("/none")) -> Call:
             world.clock.now(),
             folder,
             link=services.recording_links.link,
+            **more,
         )
     async with world.database.read() as session:
         return (await session.scalars(select(Call).where(Call.uuid == uuid))).one()
@@ -129,7 +132,8 @@ async def test_recordings_end_as_stored_if_their_file_is_there(
     world: World, tmp_path: Path
 ) -> None:
     call = await begun(world, answer_on=NOON, alive_on=NOON)
-    (tmp_path / "whole.wav").write_bytes(bytes(44 + 16_000))
+    # Cut off between its samples and the header that counts them, in the middle of a sample.
+    (tmp_path / "whole.wav").write_bytes(wav.header(4_000) + bytes(16_001))
     (tmp_path / "header.wav").write_bytes(bytes(44))
     names = ("whole.wav", "header.wav", "none.wav")
     async with world.database.write() as session:
@@ -154,6 +158,31 @@ async def test_recordings_end_as_stored_if_their_file_is_there(
     ]
     assert [bool(each["url"]) for each in told] == [True, False, False]
     assert all(each["reason"] for each in told[1:])
+    with wave.open(str(tmp_path / "whole.wav")) as file:
+        assert (file.getnframes(), len(file.readframes(9_000))) == (8_000, 16_000)
+    assert (tmp_path / "whole.wav").stat().st_size == told[0]["size"]
     last = [f for f in await frames(world) if f["type"] == "call_state"][-1]
     assert last["call"]["records"] == [told[0]["uuid"]]
     assert last["seq"] == 5
+
+
+async def test_a_recording_that_was_written_down_nowhere_is_found_by_its_file(
+    world: World, tmp_path: Path
+) -> None:
+    call = await begun(world, answer_on=NOON, alive_on=NOON)
+    name = FileName(call.uuid, new_id(), 2, "mp3")
+    (tmp_path / str(name)).write_bytes(bytes(6_000))
+    other = FileName(new_id(), new_id(), 1, "wav")
+    (tmp_path / str(other)).write_bytes(bytes(6_000))
+    (tmp_path / "of somebody else.wav").touch()
+    files = files_by_call(tmp_path)
+    assert files == {call.uuid: [name], other.call: [other]}
+    await close(world, call.uuid, tmp_path, files=files[call.uuid])
+    (told,) = [frame["payload"] for frame in await frames(world) if frame["type"] == "call_record"]
+    assert (told["uuid"], told["state"], told["duration"], told["channels"], told["ended_by"]) == (
+        str(name.recording),
+        "stored",
+        1000,
+        2,
+        "crash",
+    )

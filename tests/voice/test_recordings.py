@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opentact.voice.recordings import BadLink, RecordingLinks
+from opentact.kit.ids import new_id
+from opentact.voice.recordings import BadLink, FileName, RecordingLinks
 from support.world import NOON
 
 LINKS = RecordingLinks(b"secret", "https://api.example.com")
@@ -43,3 +44,19 @@ def test_another_servers_link_is_none_of_ours() -> None:
     uuid = UUID(int=1)
     with pytest.raises(BadLink):
         LINKS.check(uuid, *parts(other.link(uuid, NOON)), NOON)
+
+
+def test_the_name_of_a_file_says_whose_recording_it_is() -> None:
+    name = FileName(new_id(), new_id(), 2, "mp3")
+    assert FileName.read(str(name)) == name
+
+
+@pytest.mark.parametrize("name", ["", "a.b.1.wav", "notes.txt", f"{UUID(int=1)}.wav"])
+def test_other_files_are_no_recordings(name: str) -> None:
+    assert FileName.read(name) is None
+
+
+def test_a_name_that_we_would_write_otherwise_is_none_of_ours() -> None:
+    call, recording = new_id(), new_id()
+    assert FileName.read(f"{call.hex}.{recording}.1.wav") is None
+    assert FileName.read(f"{call}.{recording}.01.wav") is None

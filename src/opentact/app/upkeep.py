@@ -9,7 +9,13 @@ from opentact.adapters.storage.database import Database
 from opentact.events.log import EventLog
 from opentact.kit.clock import SystemClock
 from opentact.voice.changes import POLL_S, Changes
-from opentact.voice.lost_calls import HEARTBEAT_S, beat, close_lost_call, lost_calls
+from opentact.voice.lost_calls import (
+    HEARTBEAT_S,
+    beat,
+    close_lost_call,
+    files_by_call,
+    lost_calls,
+)
 from opentact.voice.recordings import RecordingLinks
 from opentact.voice.timeline.links import CallLinks
 
@@ -28,6 +34,7 @@ async def close_lost(
     """End, in the books, the calls that a node which stopped in their middle has left."""
     async with database.read() as session:
         lost = await lost_calls(session, node)
+    files = await asyncio.to_thread(files_by_call, recordings) if lost else {}
     for uuid in lost:
         async with database.write() as session:
             await close_lost_call(
@@ -38,6 +45,7 @@ async def close_lost(
                 recordings,
                 link=links.link,
                 explain=call_links.link,
+                files=files.get(uuid, ()),
             )
     if lost:
         log.warning("lost_calls_closed", calls=len(lost))

@@ -2,10 +2,12 @@
 
 Each such call is charged for what it is known to have talked: until its hang-up, if that was
 stored, else until the last sign of life (`alive_on`). Its recordings end as failed with that
-reason, unless their file is there.
+reason, unless their file is there; of one that was so young that it was written down nowhere,
+the file's name tells whose it is.
 """
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,14 +27,13 @@ from .call_events import CallCard, CallChanged, RecordingChanged
 from .calls import Call, CallState, rate_of
 from .causes import Cause
 from .endings import ending, entry, priced
-from .recordings import Recording, RecordingState
+from .recordings import FileName, Recording, RecordingState
+from .rtp import wav
 
 Link = Callable[[UUID, datetime], str]
 HEARTBEAT_S = 5.0
 OPEN = (RecordingState.REQUESTED, RecordingState.WRITING)
-_WAV_HEADER = 44
-# Of each channel: 16 bits at 8 kHz, or MP3 at the 24 kbit/s that we write.
-_BYTES_PER_MS = {"wav": 16, "mp3": 3}
+_MP3_BYTES_PER_MS = 3  # of each channel, at the 24 kbit/s that we write
 
 
 async def beat(session: AsyncSession, node: str, now: datetime) -> None:
@@ -63,10 +64,12 @@ async def close_lost_call(
     *,
     link: Link | None = None,
     explain: Link | None = None,
+    files: Collection[FileName] = (),
 ) -> None:
     """Close one call in its own unit of work: record, charge, recordings and its one end.
 
     `link` makes the signed URL that the event of a recording shows, `explain` that of the call.
+    `files` are the call's in the folder of recordings.
     """
     call = await session.scalar(
         select(Call).where(Call.uuid == uuid, Call.destroy_on.is_(None)).with_for_update()
@@ -85,6 +88,7 @@ async def close_lost_call(
     _set(call, priced(call, rate_of(call)))
     notices = await _charge(session, card, now)
     call.modified_on = now
+    await _add_unwritten(session, card, files, now)
     closed = await _close_recordings(session, card, recordings, now)
     recorded = [
         RecordingChanged(card, each, _url(each, link, now), card.next_seq()) for each in closed
@@ -116,6 +120,43 @@ async def _charge(
     return balance_notices(card.account, balance, "voice_charge_in")
 
 
+def files_by_call(folder: Path) -> dict[UUID, list[FileName]]:
+    """List the files of recordings, by the calls that they are of."""
+    found: dict[UUID, list[FileName]] = defaultdict(list)
+    for file in folder.iterdir():
+        name = FileName.read(file.name)
+        if name is not None:
+            found[name.call].append(name)
+    return found
+
+
+async def _add_unwritten(
+    session: AsyncSession, card: CallCard, files: Collection[FileName], now: datetime
+) -> None:
+    """Write recordings down whose files are there and whose rows the crash has cost."""
+    if not files:
+        return
+    query = select(Recording.uuid).where(Recording.call_uuid == card.call.uuid)
+    known = set(await session.scalars(query))
+    session.add_all(
+        Recording(
+            uuid=each.recording,
+            account_uuid=card.account.uuid,
+            call_uuid=card.call.uuid,
+            state=RecordingState.REQUESTED,
+            tag=None,
+            file=str(each),
+            format=each.format,
+            channels=each.channels,
+            created_on=card.call.alive_on or now,
+            modified_on=now,
+        )
+        for each in files
+        if each.recording not in known
+    )
+    await session.flush()
+
+
 async def _close_recordings(
     session: AsyncSession, card: CallCard, folder: Path, now: datetime
 ) -> list[Recording]:
@@ -127,17 +168,30 @@ async def _close_recordings(
     )
     closed = list(found)
     for recording in closed:
-        file = folder / recording.file
-        size = file.stat().st_size if file.exists() else 0
         recording.modified_on = now
-        header = _WAV_HEADER if recording.format == "wav" else 0
-        if size <= header:
+        size, duration = _left_of(folder / recording.file, recording)
+        if not duration:
             recording.state = RecordingState.FAILED
             recording.reason = "the server was cut off before any of it was written"
             continue
         recording.state, recording.ended_by = RecordingState.STORED, "crash"
-        recording.size = size
-        per_ms = _BYTES_PER_MS.get(recording.format, 16) * recording.channels
-        recording.duration = (size - header) // per_ms
+        recording.size, recording.duration = size, duration
         card.recordings.append(recording.uuid)
     return closed
+
+
+def _left_of(file: Path, recording: Recording) -> tuple[int, int]:
+    """See what is in a file that was cut off, and have it say so: its bytes and milliseconds."""
+    size = file.stat().st_size if file.exists() else 0
+    channels = recording.channels
+    if recording.format != "wav":
+        return size, size // (_MP3_BYTES_PER_MS * channels)
+    samples = max(0, size - wav.HEADER_BYTES) // (wav.SAMPLE_BYTES * channels)
+    if not samples:
+        return size, 0
+    # The samples are written before the header that counts them.
+    whole = wav.offset(samples, channels)
+    with file.open("r+b") as out:
+        out.truncate(whole)
+        out.write(wav.header(samples, channels))
+    return whole, samples * 1000 // wav.RATE

@@ -6,8 +6,10 @@ leaked is worth nothing a little later.
 
 import hashlib
 import hmac
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, select
@@ -46,6 +48,29 @@ class Recording(Stamped, Base):
     ended_by: Mapped[str | None] = mapped_column(default=None)
     reason: Mapped[str | None] = mapped_column(default=None)
     deleted_on: Mapped[datetime | None] = mapped_column(default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class FileName:
+    """What the name of a recording's file says, for a start after a crash that cost its row."""
+
+    call: UUID
+    recording: UUID
+    channels: int
+    format: str
+
+    def __str__(self) -> str:
+        return f"{self.call}.{self.recording}.{self.channels}.{self.format}"
+
+    @classmethod
+    def read(cls, name: str) -> Self | None:
+        """Read the name of a file; None if it is no recording's."""
+        try:
+            call, recording, channels, form = name.split(".")
+            read = cls(UUID(call), UUID(recording), int(channels), form)
+        except ValueError:
+            return None
+        return read if str(read) == name else None
 
 
 class BadLink(Fault):

@@ -14,7 +14,7 @@ from .call_book import CallBook, new_recording
 from .call_events import CallCard
 from .facts import ProfileFacts
 from .media import Recorded, RecordFailed
-from .recordings import Recording, RecordingState
+from .recordings import FileName, Recording, RecordingState
 
 OWN, ALL = 1, 2  # of a profile's record_calls
 RecordEnd = Recorded | RecordFailed
@@ -54,7 +54,8 @@ class Tape:
             format=kind.format,
             channels=kind.channels,
         )
-        self.recording.file = f"{self.recording.uuid}.{kind.format}"
+        name = FileName(card.call.uuid, self.recording.uuid, kind.channels, kind.format)
+        self.recording.file = str(name)
         self.path = archive.folder / self.recording.file
         self._card = card
         self._book = archive.book
