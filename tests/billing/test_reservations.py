@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from opentact.accounts.accounts import get_account
 from opentact.adapters.storage.database import Database
-from opentact.adapters.storage.journal import Journal
+from opentact.adapters.storage.journal import Journal, T, Work
 from opentact.billing.holds import Hold, check_free, unheld_balance
 from opentact.billing.ledger import Line, NotEnoughBalance, RefType, post
 from opentact.billing.node_holds import drop_all
@@ -180,6 +180,33 @@ async def test_a_failing_database_is_told_to_who_waits_and_reserves_nothing(
     with pytest.raises(RuntimeError, match="closed"):
         await credit.reserve(account, Decimal(1))
     assert credit.held(account) == 0
+
+
+async def test_a_hold_that_could_not_go_goes_when_the_database_is_back(
+    database: Database, account: UUID
+) -> None:
+    class Restarting(Journal):
+        away = 0
+
+        def later(self, work: Work[T]) -> "asyncio.Future[T]":
+            if self.away:
+                self.away -= 1
+                future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+                future.set_exception(ConnectionRefusedError())
+                return future
+            return super().later(work)
+
+    await give(database, account, 3)
+    journal = Restarting(database, linger=0.0)
+    credit = Credit(journal, Hands(), "a", idle_s=0.0)
+    call = await credit.reserve(account, Decimal(1))
+    assert isinstance(call, Reserved)
+    journal.away = 3
+    credit.release(call)
+    await _idle(database)
+    assert journal.away == 0
+    await credit.close()
+    await journal.close()
 
 
 async def test_charges_never_go_below_zero_whatever_the_order(

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from opentact.adapters.storage.faults import DatabaseUnusable
 from opentact.voice.calls import Call
 from opentact.voice.sdp.offer_answer import answer
 from opentact.voice.testing import PaperLeg
@@ -125,3 +126,20 @@ async def test_a_number_is_called_through_the_apps_profile_and_costs_what_the_ru
     assert house.near.rules.given == house.near.rules.left
     call = (await stored(house))[1]
     assert (call.to, str(call.rate)) == (FAR, "0.01000")
+
+
+async def test_without_a_database_nobody_is_dialled_and_the_call_goes_on(
+    house: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise DatabaseUnusable("gone")
+
+    monkeypatch.setattr(house.board.directory, "user", away)
+    leg = await dial(house, f"<Number>{FAR}</Number><To>bob@{HOME}</To>")
+    await house.until(lambda: "said Nobody" in said_by(house))
+    assert (leg.state, house.near.dialler.legs) == ("up", [])
+    rules = house.near.rules
+    assert (rules.given, rules.left) == (2, 1)  # what the caller holds is left
+    leg.hangs_up()
+    await house.all_over()
+    assert rules.given == rules.left

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from opentact.accounts.accounts import Account
+from opentact.adapters.storage.faults import DatabaseUnusable
 from opentact.numbers.profiles import TnProfile
 from opentact.voice.calls import Call
 from opentact.voice.media import MediaUnavailable, NoMediaPorts
@@ -178,6 +179,21 @@ async def test_a_mistake_of_ours_before_the_call_lives_answers_500(phones: Excha
     phones.media.fault = ZeroDivisionError("a bug")
     leg = await phones.call()
     assert (leg.status, header(leg)) == (500, "Q.850;cause=41")
+
+
+@pytest.mark.parametrize("fault", [DatabaseUnusable("gone"), ConnectionRefusedError()])
+async def test_without_a_database_a_caller_may_try_again_in_a_moment(
+    phones: Exchange, fault: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await lead(phones.world, phones.world.alice)
+
+    async def away(_: str) -> None:
+        raise fault
+
+    monkeypatch.setattr(phones.board._dispatch.admissions, "decide", away)
+    leg = await phones.call()
+    assert (leg.status, header(leg)) == (503, "Q.850;cause=41")
+    assert dict(leg.refused_with)["retry-after"] == "5"
 
 
 async def test_a_call_is_paid_with_its_end_and_the_last_frame_shows_the_balance(

@@ -78,6 +78,7 @@ class Credit:
         self._idle_s = idle_s
         self._accounts: dict[UUID, _Account] = {}
         self._tasks: set[asyncio.Future[Any]] = set()
+        self._closed = False
 
     async def reserve(self, account: UUID, amount: Decimal) -> Reserved | Short:
         """Reserve the amount for a call that begins; raises what the database said."""
@@ -133,6 +134,7 @@ class Credit:
 
     async def close(self) -> None:
         """Let go of everything; ask when no call lives any more."""
+        self._closed = True
         for mine in self._accounts.values():
             if mine.idle is not None:
                 mine.idle.cancel()
@@ -162,7 +164,7 @@ class Credit:
         self._look_idle(account, mine)
 
     def _look_idle(self, account: UUID, mine: _Account) -> None:
-        if mine.purse.is_idle and mine.idle is None:
+        if mine.purse.is_idle and mine.idle is None and not self._closed:
             loop = asyncio.get_running_loop()
             mine.idle = loop.call_later(self._idle_s, self._go_idle, account, mine)
 
@@ -177,11 +179,16 @@ class Credit:
         async def work(session: AsyncSession) -> None:
             if mine.purse.is_idle and not mine.growing:
                 # At once, so that nobody takes what is about to go. If the commit fails the hold
-                # stays too large, which is safe, until the account is idle again.
+                # stays too large, which is safe.
                 mine.purse.held = mine.purse.used = ZERO
                 await node_holds.drop(session, self._node, account)
 
-        await self._journal.later(work)
+        try:
+            await self._journal.later(work)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the hold must go one day
+            log.warning("hold_not_dropped", error=repr(error))
+            self._look_idle(account, mine)
+            return
         if mine.purse.is_idle and not mine.growing and not mine.purse.held:
             self._accounts.pop(account, None)
 
@@ -232,7 +239,7 @@ class Credit:
     def _done(self, task: "asyncio.Future[None]") -> None:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
-            log.warning("hold_not_dropped", error=repr(task.exception()))
+            log.error("credit_task_failed", exc_info=task.exception())
 
 
 def _serve(purse: Purse, wait: _Wait) -> None:

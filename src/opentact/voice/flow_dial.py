@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from uuid import UUID
 
+import structlog
+
 from opentact.kit.clock import Clock
 from opentact.kit.ids import new_id
 
@@ -29,9 +31,12 @@ from .dial_search import Attempt, Search
 from .line import Line
 from .media import MediaEngine, MediaUnavailable, NoMediaPorts
 from .partner import Partner
+from .patience import is_away
 from .waiting import Over, first
 
 MOST_REASON = 400  # characters: a reason is read by people
+NOT_SHOWN = "cannot be shown as caller: the account neither holds nor has verified it"
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +106,15 @@ class FlowDial:
         self.drop(causes.DIAL_STOPPED)
         self._ringing_back = False
         plan, caller = self._desk.plan, ask.caller_id
-        if caller is not None and not await plan.may_show(self._origin, caller):
-            return Failed(
-                f"{caller} cannot be shown as caller: the account neither holds nor has verified it"
-            )
-        placed = [
-            await plan.place(self._origin, target, caller) for target in dict.fromkeys(ask.targets)
-        ]
+        try:
+            if caller is not None and not await plan.may_show(self._origin, caller):
+                return Failed(f"{caller} {NOT_SHOWN}")
+            placed = await self._place(ask)
+        except Exception as error:
+            if not is_away(error):
+                raise
+            log.warning("nobody_dialled", call=str(self._origin.card.call.uuid), error=repr(error))
+            return Failed("nobody can be called now: the database did not answer")
         search = await self._search(placed)
         won = await self._ring(search, ask.timeout_ms / 1000, stop)
         if won is None or search.line is None:
@@ -156,6 +163,20 @@ class FlowDial:
         self._line.keys.clear()
         if self._line.over is None:
             self._desk.bridging.book.changed(self._origin.card, state=CallState.LIVE)
+
+    async def _place(self, ask: DoDial) -> list[Placed]:
+        """Read the targets. Raises what the database said; then nothing is held for any."""
+        placed: list[Placed] = []
+        try:
+            for target in dict.fromkeys(ask.targets):
+                found = await self._desk.plan.place(self._origin, target, ask.caller_id)
+                placed.append(found)
+        except BaseException:
+            for each in placed:
+                if each.allowed is not None:
+                    each.allowed.ticket.close()
+            raise
+        return placed
 
     async def _search(self, placed: list[Placed]) -> Search:
         """Write the calls down, with a line for whoever answers unless all are refused."""

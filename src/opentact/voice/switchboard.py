@@ -171,7 +171,7 @@ class Switchboard:
                 raise
             away, again = causes.DATABASE_AWAY, [("retry-after", AGAIN_S)]
             leg.reject(away.sip, reason=away.reason_header, headers=again)
-            log.error("call_refused", cause=away.name, called=leg.called, error=repr(error))
+            log.warning("call_refused", cause=away.name, called=leg.called, error=repr(error))
 
     async def _converse(self, leg: ReceivedCall, admitted: Admitted, ticket: Ticket | None) -> None:
         """Have a call answered by an app's flow."""

@@ -196,6 +196,39 @@ async def test_a_server_that_is_not_there_is_one_sentence() -> None:
     await database.close()
 
 
+async def test_a_server_that_starts_up_is_one_sentence() -> None:
+    async def starting_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(await reader.read(1024)) == 8:  # it asks for TLS first
+            writer.write(b"N")
+            await reader.read(1024)
+        said = b"SFATAL\0C57P03\0Mthe database system is starting up\0\0"
+        writer.write(b"E" + (len(said) + 4).to_bytes(4, "big") + said)
+        writer.close()
+
+    async with await asyncio.start_server(starting_up, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        database = Database(f"postgresql+asyncpg://opentact@127.0.0.1:{port}/none")
+        with pytest.raises(DatabaseUnusable, match="is starting up"):
+            await database.ping()
+        await database.close()
+
+
+async def test_a_server_that_goes_away_while_we_read_is_one_sentence(postgres_url: str) -> None:
+    database = Database(postgres_url)
+
+    async def read() -> None:
+        async with database.read() as session:
+            own = await session.scalar(sa.text("SELECT pg_backend_pid()"))
+            async with database.read() as other:
+                await other.execute(sa.select(sa.func.pg_terminate_backend(own)))
+            await session.execute(sa.text("SELECT 1"))
+
+    with pytest.raises(DatabaseUnusable, match="went away"):
+        await read()
+    await database.ping()
+    await database.close()
+
+
 @pytest.mark.parametrize("garbage", [b"no database" * 500, b"SQLite format 3\0" + b"\xff" * 4000])
 async def test_a_damaged_file_is_one_sentence(tmp_path: Path, garbage: bytes) -> None:
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'bad.db'}")

@@ -130,3 +130,45 @@ def test_a_call_talks_exactly_as_long_as_it_has_paid() -> None:
 
     virtual_time.play(call())
     assert ends == [(180.0, causes.CREDIT_USED_UP)]
+
+
+class Restarting(Credit):
+    """A database that is away for so many seconds from the first question on."""
+
+    def __init__(self, left: int, away_s: float) -> None:
+        super().__init__(left)
+        self.away_s = away_s
+        self.back_at: float | None = None
+
+    async def more(self, reserved: Reserved, want: Decimal, least: Decimal) -> Decimal:
+        now = asyncio.get_running_loop().time()
+        self.back_at = now + self.away_s if self.back_at is None else self.back_at
+        if now < self.back_at:
+            raise ConnectionRefusedError
+        return await super().more(reserved, want, least)
+
+
+@pytest.mark.parametrize(
+    ("away_s", "talked", "cause"),
+    [(13.0, 180.0, causes.CREDIT_USED_UP), (3600.0, 60.0, causes.INTERNAL)],
+)
+def test_a_call_outlives_a_restart_of_the_database_for_as_long_as_it_has_paid(
+    away_s: float, talked: float, cause: Cause
+) -> None:
+    ends: list[tuple[float, Cause]] = []
+
+    async def call() -> None:
+        loop = asyncio.get_running_loop()
+        made, _ = ticket(Restarting(2, away_s))
+        begun, over = loop.time(), loop.create_future()
+
+        def end(cause: Cause) -> None:
+            ends.append((round(loop.time() - begun, 3), cause))
+            over.set_result(None)
+
+        made.answered(end)
+        await over
+        made.close()
+
+    virtual_time.play(call())
+    assert ends == [(talked, cause)]

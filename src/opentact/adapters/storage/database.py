@@ -9,7 +9,7 @@ one pool. Only the edge (an endpoint, a job, a SIP event handler) calls `write`.
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, nullcontext
-from typing import Any
+from typing import Any, NoReturn
 
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
@@ -25,7 +25,7 @@ from opentact.kit.entities import Base
 from opentact.kit.units import take_on_commit
 
 from . import migrations
-from .faults import DatabaseUnusable, unusable
+from .faults import DatabaseUnusable, cause, unusable
 from .sqlite import sqlite_engine
 
 READERS = 8
@@ -62,11 +62,14 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncSession]:
         """Open a session that sees one moment of the data and changes nothing.
 
-        Raises `DatabaseUnusable` when there is no connection to be had.
+        Raises `DatabaseUnusable` when the database is at fault rather than the work.
         """
         async with self._read() as session:
             await _connect(session)
-            yield session
+            try:
+                yield session
+            except sa.exc.DBAPIError as error:
+                _put_into_words(error)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
@@ -81,10 +84,7 @@ class Database:
                 yield session
                 await _to_its_end(_commit(session))
             except sa.exc.DBAPIError as error:
-                fault = unusable(error)
-                if fault is None:
-                    raise
-                raise fault from error
+                _put_into_words(error)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -151,14 +151,22 @@ def _has_tables(connection: sa.Connection) -> bool:
     return bool(set(sa.inspect(connection).get_table_names()) & {"account", "user", "tn"})
 
 
+def _put_into_words(error: sa.exc.DBAPIError) -> NoReturn:
+    """Raise `DatabaseUnusable` when the database is at fault, and what it was otherwise."""
+    fault = unusable(error)
+    if fault is None:
+        raise error
+    raise fault from error
+
+
 async def _connect(session: AsyncSession) -> None:
     """Begin at once: that a connection is not to be had is the database's fault, not the work's."""
     try:
         await session.connection()
-    except (sa.exc.DBAPIError, OSError) as error:
+    except Exception as error:  # what a driver says while it connects is wrapped by nobody
         fault = unusable(error)
         if fault is None:
-            fault = DatabaseUnusable(f"The database does not answer: {error}")
+            fault = DatabaseUnusable(f"The database does not answer: {cause(error)}")
         raise fault from error
 
 

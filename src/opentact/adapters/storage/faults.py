@@ -12,6 +12,9 @@ _WORDS = {
     "SQLITE_NOTADB": "the file is no SQLite database",
     "SQLITE_CANTOPEN": "the file cannot be opened",
 }
+# Classes of SQLSTATE by which PostgreSQL says that it is at fault itself.
+_GONE = ("57P", "08")  # it shuts down or starts up, or the connection broke
+_FULL = "53"  # the disk, the memory, the connections
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 
 
@@ -41,7 +44,10 @@ def unusable(error: BaseException) -> DatabaseUnusable | None:
                 else ""
             )
             return DatabaseUnusable(f"The database cannot be used: {words} ({error.orig}){advice}")
-    if error.connection_invalidated:
+    state = str(getattr(error.orig, "sqlstate", ""))
+    if state.startswith(_FULL):
+        return DatabaseUnusable(f"The database cannot be used: {cause(error)}")
+    if error.connection_invalidated or state.startswith(_GONE):
         return DatabaseUnusable(f"The database went away: {cause(error)}")
     return None
 

@@ -20,6 +20,7 @@ from .causes import DAILY_SPEND
 from .spending import Day
 
 AHEAD_S = 15.0  # before what is paid runs out, more is asked for: the database may be slow
+AGAIN_S = 1.0  # until it is asked again, when it did not answer
 log = structlog.get_logger(__name__)
 Left = Callable[[Decimal, Decimal], None]
 """Told once, at a ticket's end: what it had reserved, and what was paid of it."""
@@ -151,11 +152,7 @@ class Ticket:
 
     async def _go_on(self) -> None:
         before = self.seconds_paid or 0
-        try:
-            paid = await asyncio.wait_for(self.extend(), AHEAD_S)
-        except Exception:
-            log.exception("credit_not_extended")
-            paid, self.ends_by = before, causes.INTERNAL
+        paid = await self._extended(before)
         self._task = None
         if paid is None or not self.open:
             return
@@ -165,6 +162,22 @@ class Ticket:
             self._timer = asyncio.get_running_loop().call_at(
                 self._begun + paid, self._end, self.ends_by
             )
+
+    async def _extended(self, before: int) -> int | None:
+        """Extend, again and again while the database is away, for as long as is paid."""
+        loop = asyncio.get_running_loop()
+        while True:
+            left = self._begun + before - loop.time()
+            try:
+                return await asyncio.wait_for(self.extend(), max(AGAIN_S, left))
+            except Exception as error:
+                left = self._begun + before - loop.time()
+                if left <= AGAIN_S or not self.open:
+                    log.exception("credit_not_extended")
+                    self.ends_by = causes.INTERNAL
+                    return before
+                log.warning("credit_not_extended_yet", left_s=round(left, 1), error=repr(error))
+            await asyncio.sleep(AGAIN_S)
 
     def _stop(self) -> None:
         if self._timer is not None:
