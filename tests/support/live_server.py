@@ -109,6 +109,12 @@ class Server:
         stop(self._process, signal.SIGKILL)
         self._process = None
 
+    def kill_all(self) -> None:
+        """Cut off the server and all its processes at once, as a machine that loses its power."""
+        for pid in self.children():
+            os.kill(pid, signal.SIGKILL)
+        self.kill()
+
     def child(self, module: str) -> int:
         """Find the process it started for a module, such as `media.process`."""
         for pid, running in self.children().items():
