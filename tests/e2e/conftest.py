@@ -24,4 +24,7 @@ async def alice(live: Server) -> AsyncIterator[Customer]:
     async with customer(live.http, live.token) as demo:
         yield demo
         for trunk in await demo.ask("GET", "/rest/sip/connection"):
-            await demo.ask("DELETE", f"/rest/sip/connection/{trunk['uuid']}")
+            path = f"/rest/sip/connection/{trunk['uuid']}"
+            leases = [each["uuid"] for each in await demo.ask("GET", f"{path}/tnlease")]
+            await demo.ask("POST", f"{path}/tnlease", {"remove": leases})
+            await demo.ask("DELETE", path)

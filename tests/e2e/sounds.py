@@ -15,13 +15,7 @@ WINDOW = RATE // 10
 def tone(hertz: float, seconds: float = 1.0) -> bytes:
     """Make a WAV file of a tone."""
     times = np.arange(int(RATE * seconds)) / RATE
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes((8_000 * np.sin(2 * np.pi * hertz * times)).astype("<i2").tobytes())
-    return out.getvalue()
+    return _mono((8_000 * np.sin(2 * np.pi * hertz * times)).astype("<i2").tobytes())
 
 
 def tone_file(folder: Path, hertz: float, seconds: float = 1.0) -> Path:
@@ -39,6 +33,14 @@ def samples_of(sound: Path | bytes) -> NDArray[np.float64]:
         return np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float64)
 
 
+def channel(sound: bytes, number: int) -> bytes:
+    """Take one channel out of a stereo WAV file, as a file of one channel."""
+    with wave.open(io.BytesIO(sound)) as file:
+        assert (file.getframerate(), file.getnchannels()) == (RATE, 2)
+        both = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)
+    return _mono(both[:, number].tobytes())
+
+
 def audible(sound: Path | bytes) -> float:
     """Count the seconds in which something is heard."""
     heard = np.abs(_windows(sound)).mean(axis=1) > AUDIBLE
@@ -48,6 +50,16 @@ def audible(sound: Path | bytes) -> float:
 def seconds_of_tone(sound: Path | bytes, hertz: float) -> float:
     """Count the seconds in which this tone, and nothing louder, is heard."""
     return sum(_is_tone(part, hertz) for part in _windows(sound)) * WINDOW / RATE
+
+
+def _mono(frames: bytes) -> bytes:
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(frames)
+    return out.getvalue()
 
 
 def _windows(sound: Path | bytes) -> NDArray[np.float64]:

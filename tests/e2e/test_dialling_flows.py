@@ -2,9 +2,7 @@
 
 import asyncio
 import secrets
-import wave
 from collections.abc import AsyncIterator, Iterator
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,7 @@ import pytest
 from support.baresip import Softphone, softphone
 from support.live_server import Customer, Server, customer, running_server
 
-from .sounds import seconds_of_tone
+from .sounds import channel, seconds_of_tone
 
 PASSWORD = "correct-horse-battery"
 MENU = """<Response>
@@ -59,22 +57,6 @@ async def recording(live: Server, record: dict[str, Any], tag: str) -> bytes:
     [link] = [each["url"] for each in record["records"] if each["tag"] == tag]
     async with httpx.AsyncClient(base_url=live.http) as web:
         return (await web.get(link)).content
-
-
-def channel(sound: bytes, number: int) -> bytes:
-    """Take one channel out of a stereo file."""
-    with wave.open(BytesIO(sound)) as file:
-        assert file.getnchannels() == 2
-        frames = file.readframes(file.getnframes())
-    out = BytesIO()
-    with wave.open(out, "wb") as mono:
-        mono.setnchannels(1)
-        mono.setsampwidth(2)
-        mono.setframerate(8_000)
-        mono.writeframes(
-            b"".join(frames[i + 2 * number : i + 2 * number + 2] for i in range(0, len(frames), 4))
-        )
-    return out.getvalue()
 
 
 async def test_a_menu_dials_a_softphone_and_the_flow_goes_on_when_it_hangs_up(

@@ -42,7 +42,7 @@ async def test_a_tape_tells_each_of_its_states_and_ends_once() -> None:
     made = tape.recording
     assert (made.tag, made.format, made.channels, made.duration) == ("vm", "mp3", 2, 2_000)
     assert (made.size, made.ended_by, card.recordings) == (999, "dtmf", [made.uuid])
-    assert tape.path == Path(f"/recordings/{made.uuid}.mp3")
+    assert (tape.path, tape.path.suffix) == (Path("/recordings") / made.file, ".mp3")
 
 
 @virtually
