@@ -107,6 +107,8 @@ class Server:
         """Cut it off in the middle of whatever it does."""
         assert self._process is not None
         stop(self._process, signal.SIGKILL)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
         self._process = None
 
     def kill_all(self) -> None:
