@@ -1,12 +1,17 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from itertools import chain, cycle
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from opentact.adapters.storage.faults import DatabaseUnusable
 from opentact.kit.ids import new_id
+from opentact.kit.units import Storage
 from opentact.voice.batches import mark_called
 from opentact.voice.rules.causes import CHANNELS_FULL, COUNTRY_CLOSED
 from opentact.voice.rules.refusals import RuleObject, RuleRefused
@@ -172,3 +177,40 @@ async def test_a_wrong_batch_is_refused_whole(desk: Placing, wrong: dict[str, An
     given = {name: value for name, value in body.items() if value is not None}
     answer = await desk.phones.world.alice.client.post("/rest/batch", json=given)
     assert answer.status_code == 400
+
+
+class Restarting:
+    """A database that goes away: before a unit of work, or between its commit and the answer."""
+
+    def __init__(self, storage: Storage, *moods: str) -> None:
+        self._storage = storage
+        self._moods: Iterator[str] = chain(moods, cycle(["well"]))
+
+    def read(self) -> AbstractAsyncContextManager[AsyncSession]:
+        return self._storage.read()
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        mood = next(self._moods)
+        if mood == "gone":
+            raise DatabaseUnusable("The database does not answer")
+        async with self._storage.write() as session:
+            yield session
+        if mood == "in doubt":
+            raise DatabaseUnusable("The database went away")
+
+
+@pytest.mark.parametrize(
+    "moods", [["gone", "gone"], ["in doubt"] * 5, ["well", "in doubt", "gone", "in doubt"]]
+)
+async def test_a_batch_outlives_a_restart_of_the_database(
+    desk: Placing, monkeypatch: pytest.MonkeyPatch, moods: list[str]
+) -> None:
+    monkeypatch.setattr("opentact.voice.patience.AGAIN_S", 0.0)
+    monkeypatch.setattr("opentact.voice.batch_runner.AGAIN_S", 0.0)
+    desk.near.dialler.on_call = busy_if_even
+    desk.runner._storage = Restarting(desk.runner._storage, *moods)
+    batch = await finished(desk, (await start(desk, PHONES)).json()["payload"]["uuid"])
+    assert (batch["state"], batch["success"], batch["failed"]) == ("success", 12, 13)
+    called = [callee.target.split("@")[0].split("+")[-1] for callee in desk.callees]
+    assert sorted(called) == sorted(map(str, PHONES))

@@ -17,7 +17,6 @@ from opentact.accounts.accounts import get_account
 from opentact.events.log import EventLog
 from opentact.kit.clock import Clock
 from opentact.kit.faults import Fault
-from opentact.kit.ids import new_id
 from opentact.kit.units import Storage
 
 from . import causes
@@ -29,12 +28,13 @@ from .batches import (
     NumberState,
     Result,
     lost_results,
-    mark_called,
     open_batches,
+    take_next,
     waiting,
     write_results,
 )
 from .call_orders import FlowSource, Terms, terms_of
+from .patience import is_away, patiently
 from .placing import CallRefused, Order, Placer
 
 AT_ONCE = 100  # calls of one batch without a channel_limit; more would crowd out others
@@ -125,7 +125,7 @@ class BatchRunner:
 
     async def _call_all(self, run: _Run) -> None:
         try:
-            terms = await self._terms(run.uuid)
+            terms = await patiently(lambda: self._terms(run.uuid))
         except Fault as fault:
             await self._give_up(run, fault)
             return
@@ -138,7 +138,8 @@ class BatchRunner:
             # Not cancelled: in the middle of a commit it would take results with it.
             run.called = True
             await writing
-        await self._write(run.uuid, _taken(run), over=True)
+        results = _taken(run)
+        await patiently(lambda: self._write(run.uuid, results, over=True))
 
     async def _dial(self, run: _Run, terms: "_Terms") -> None:
         pace = 1 / (terms.terms.profile.profile.calls_per_second or USUAL_PACE)
@@ -173,13 +174,14 @@ class BatchRunner:
 
     async def _next(self, batch: UUID) -> list[tuple[int, int, UUID]]:
         """Take the next numbers, marked before they are called."""
-        async with self._storage.write() as session:
-            found = [
-                (place, phone, new_id()) for place, phone in await waiting(session, batch, BITE)
-            ]
-            if found:
-                await mark_called(session, batch, [(place, call) for place, _, call in found])
-        return found
+        taken: list[tuple[int, int, UUID]] = []
+
+        async def take() -> None:
+            async with self._storage.write() as session:
+                taken[:] = await take_next(session, batch, BITE, tried=taken)
+
+        await patiently(take)
+        return taken
 
     async def _call(self, run: _Run, terms: "_Terms", place: int, phone: int, call: UUID) -> None:
         order, tries = terms.order(phone, call), 0
@@ -193,6 +195,9 @@ class BatchRunner:
                     continue
                 result = self._result(place, NumberState.FAILED, refused.cause.name, str(refused))
             except Exception as error:
+                if is_away(error) and tries < TRIES:
+                    await asyncio.sleep(AGAIN_S)
+                    continue
                 log.exception("batch_call_failed", batch=str(run.uuid))
                 result = self._result(place, NumberState.FAILED, causes.INTERNAL.name, repr(error))
             else:
@@ -250,15 +255,17 @@ class BatchRunner:
     async def _give_up(self, run: _Run, fault: Fault) -> None:
         """Fail what is left of a batch whose profile, number or app is gone."""
         now = self._clock.now()
-        while True:
-            async with self._storage.read() as session:
-                left = await waiting(session, run.uuid, 1000)
-            results = [
-                Result(place, NumberState.FAILED, fault.code, str(fault), now) for place, _ in left
-            ]
-            await self._write(run.uuid, results, over=not left)
-            if not left:
-                return
+        while await patiently(lambda: self._give_up_some(run, fault, now)):
+            pass
+
+    async def _give_up_some(self, run: _Run, fault: Fault, now: datetime) -> bool:
+        async with self._storage.read() as session:
+            left = await waiting(session, run.uuid, 1000)
+        results = [
+            Result(place, NumberState.FAILED, fault.code, str(fault), now) for place, _ in left
+        ]
+        await self._write(run.uuid, results, over=not left)
+        return bool(left)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from opentact.accounts.accounts import Account, get_account
 from opentact.accounts.ownership import Owned
 from opentact.events.log import EventLog
 from opentact.kit.entities import Base
+from opentact.kit.ids import new_id
 
 from .calls import Call
 from .causes import SERVER_CRASHED
@@ -171,8 +172,33 @@ async def mark_called(
     await session.execute(_TAKE, rows)
 
 
+async def take_next(
+    session: AsyncSession, batch: UUID, most: int, *, tried: Sequence[tuple[int, int, UUID]] = ()
+) -> list[tuple[int, int, UUID]]:
+    """Mark the next numbers as called; gives their places, numbers, and the uuids of their calls.
+
+    `tried` is what an attempt before was to mark: its connection may have broken between the
+    commit and the answer.
+    """
+    if tried:
+        first = await session.get(BatchNumber, (batch, tried[0][0]))
+        if first is not None and first.call_uuid == tried[0][2]:
+            return [*tried]
+    found = [(place, phone, new_id()) for place, phone in await waiting(session, batch, most)]
+    if found:
+        await mark_called(session, batch, [(place, call) for place, _, call in found])
+    return found
+
+
 async def write_results(session: AsyncSession, batch: Batch, results: Sequence[Result]) -> None:
-    """Write what came of numbers, and count it."""
+    """Write what came of numbers, and count it; what is written already is not counted twice."""
+    is_open = select(BatchNumber.place).where(
+        BatchNumber.batch_uuid == batch.uuid,
+        BatchNumber.place.in_([each.place for each in results]),
+        BatchNumber.state.in_((NumberState.WAITING, NumberState.CALLING)),
+    )
+    places = set(await session.scalars(is_open))
+    results = [each for each in results if each.place in places]
     if not results:
         return
     await session.execute(
