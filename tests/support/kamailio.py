@@ -61,7 +61,8 @@ request_route {
   }
   t_check_trans();
   if (is_method("INVITE")) { record_route(); }
-  if (loose_route()) { t_relay(); exit; }
+  loose_route();
+  if ($sp == %(port)s) { t_relay(); exit; }
   if (is_method("REGISTER")) { add_path_received(); }
   $du = "sip:%(upstream)s";
   t_relay();
@@ -115,7 +116,8 @@ async def kamailio(
 def _configuration(port: int, upstream: str, routes: str) -> str:
     modules = "\n".join(f'loadmodule "{name}.so"' for name in _MODULES)
     folders = ":".join(f"{each}/kamailio/modules/" for each in _FOLDERS)
-    routes %= {"password": PASSWORD, "upstream": upstream}
+    behind = upstream.rpartition(":")[2]
+    routes %= {"password": PASSWORD, "upstream": upstream, "port": behind}
     return "\n".join(
         [
             "#!KAMAILIO",
