@@ -25,7 +25,6 @@ import threading
 import time
 import wave
 from dataclasses import dataclass
-from datetime import datetime
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 
@@ -48,8 +47,8 @@ RESULTS = Path(__file__).parent / "results"
 RATE, FRAME = 8_000, 160
 CYCLE_S = 20
 PRESENT = 0.5  # of a second's samples; with less it is lost
-EDGE_S = 2  # at the end, while one side has left already
-SHORT_S = 1.0
+EDGE_S = 2  # at either end
+SHORT_MS = 1_000
 
 Row = tuple[int, int, int]
 
@@ -72,7 +71,6 @@ class Run:
     files: Files
     busy: int
     packets: int
-    p50: float
     p99: float
     worst: float
     server_cpu: float
@@ -158,18 +156,25 @@ def be_peers(seconds: float, path: str) -> None:
 def compared(heard: NDArray[np.int16], said: NDArray[np.int16]) -> tuple[int, int, int]:
     """Hold a channel against what was said in cycles; seconds seen, lost, and samples missing.
 
-    Where in the cycle it begins is found by its third second; before that a call comes up.
+    The first seconds, in which a call comes up, and the last are not looked at. Where in the
+    cycle it is, the first second tells that is found there.
     """
     cycle = decode(encode(said, "PCMU"), "PCMU").astype("<i2")
-    probe = heard[2 * RATE : 2 * RATE + FRAME].tobytes()
-    at = (np.concatenate([cycle, cycle[:FRAME]]).tobytes()).find(probe) // 2
     until = len(heard) // RATE - EDGE_S
-    if at < 0 or until <= 2:
-        return max(0, until), max(0, until), max(0, until) * RATE
-    part = heard[2 * RATE : until * RATE]
-    same = part == np.resize(np.roll(cycle, -at), len(part))
-    by_second = same.reshape(-1, RATE)
-    return len(by_second), int((by_second.mean(axis=1) < PRESENT).sum()), int((~same).sum())
+    places = (_place(cycle, heard, second) for second in range(EDGE_S, until))
+    at = next((place for place in places if place is not None), None)
+    if at is None:
+        return max(0, until - EDGE_S), max(0, until - EDGE_S), max(0, until - EDGE_S) * RATE
+    same = heard[: until * RATE] == np.resize(np.roll(cycle, -at), until * RATE)
+    by_second = same.reshape(-1, RATE)[EDGE_S:]
+    return len(by_second), int((by_second.mean(axis=1) < PRESENT).sum()), int((~by_second).sum())
+
+
+def _place(cycle: NDArray[np.int16], heard: NDArray[np.int16], second: int) -> int | None:
+    """Find at which sample of the cycle the recording begins, by one packet of this second."""
+    probe = heard[second * RATE : second * RATE + FRAME].tobytes()
+    found = np.concatenate([cycle, cycle[:FRAME]]).tobytes().find(probe)
+    return None if found < 0 else (found // 2 - second * RATE) % len(cycle)
 
 
 def examined(folder: Path) -> Files:
@@ -187,16 +192,12 @@ def examined(folder: Path) -> Files:
         with wave.open(str(folder / "recordings" / name)) as file:
             frames = file.getnframes()
             both = np.frombuffer(file.readframes(frames), "<i2").reshape(-1, 2)
-        lasted = (_time(ended) - _time(answered)).total_seconds()
-        short += abs(frames / RATE - lasted) > SHORT_S or abs(frames / 8 - duration) > 1
+        # In ms, as times and durations are in SQLite.
+        short += abs(frames / 8 - (ended - answered)) > SHORT_MS or abs(frames / 8 - duration) > 1
         for channel, said in ((0, PEER), (1, OURS)):
             one = compared(both[:, channel], said)
             seconds, lost, missing = seconds + one[0], lost + one[1], missing + one[2]
     return Files(stored, len(found) - stored, short, seconds, lost, missing * 1_000 / RATE)
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
 
 
 async def prepare(server: Server, sound: str, loops: int, *, plain: bool) -> int:
@@ -229,7 +230,7 @@ def one_run(calls: int, rate: float, seconds: int, *, plain: bool) -> Run:
 
 def measure(
     server: Server, number: int, calls: int, rate: float, seconds: int, folder: Path
-) -> tuple[int, int, float, float, float, float, float]:
+) -> tuple[int, int, float, float, float, float]:
     """Have the calls made; refused ones, packets and jitter while all are up, CPU meanwhile."""
     ramp, rows_file = calls / rate, folder / "rows.npy"
     peers, ports = start_peers(ramp + seconds + 5, rows_file)
@@ -249,9 +250,8 @@ def measure(
     rows = np.load(rows_file)
     rows = rows[(rows[:, 2] > steady[0]) & (rows[:, 2] < steady[1])]
     deviations, _, _ = jitter(rows)
-    p50, p99 = np.percentile(deviations, [50, 99])
-    refused = sum(failed for _, failed, _ in counts)
-    return refused, len(deviations), float(p50), float(p99), float(deviations.max()), *cpu
+    p99, worst = float(np.percentile(deviations, 99)), float(deviations.max())
+    return sum(failed for _, failed, _ in counts), len(deviations), p99, worst, *cpu
 
 
 def table(runs: list[Run]) -> str:

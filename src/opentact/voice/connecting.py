@@ -257,7 +257,7 @@ class Connector:
         return None
 
     def _tape(self, asked: Asked, kind: TapeKind | None, leg: MediaLeg) -> BridgeTape | None:
-        return kind and BridgeTape(asked.card, kind, self._with.archive, leg)
+        return BridgeTape(asked.card, kind, self._with.archive, leg) if kind is not None else None
 
     async def _refuse(
         self, asked: Asked, why: Cause | RuleRefused, words: str | None = None
