@@ -54,7 +54,7 @@ class Books:
     calls: list[Call]
     entries: list[Transaction]
     recordings: list[Recording]
-    told: dict[UUID, list[Told]]
+    told: dict[UUID | None, list[Told]]
 
     def entries_of(self) -> dict[UUID | None, list[Transaction]]:
         found: dict[UUID | None, list[Transaction]] = defaultdict(list)
@@ -95,7 +95,7 @@ async def read_books(session: AsyncSession) -> Books:
         .where(Event.type.in_(("call_state", "call_flow", "call_record")))
         .order_by(Event.position)
     )
-    told: dict[UUID, list[Told]] = defaultdict(list)
+    told: dict[UUID | None, list[Told]] = defaultdict(list)
     for ref, kind, text in events:
         frame = orjson.loads(text)
         payload = frame["payload"]

@@ -45,7 +45,7 @@ class PostgresServer:
         self._postgres = require("postgres", package="postgresql", beside=programs)
         self._folder = folder
         place = {"port": str(self.port), "unix_socket_directories": str(folder)}
-        self._settings = SETTINGS | place | settings
+        self._settings = {**SETTINGS, **place, **settings}
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = count(1)
         self._templates: set[str] = set()
