@@ -22,8 +22,7 @@ serve: ## Start everything on this machine, with its data in ./data
 
 test: ## Run all tests, installing the peers they talk to (APT=no: without, their tests are skipped)
 	@tools/setup dev peers
-	@$(PYTEST) -q -rs --durations=20 -m "not e2e" $(ARGS) || [ $$? -eq 5 ]
-	@$(BIN)/pytest -q -rs --durations=20 -m e2e $(ARGS) || [ $$? -eq 5 ]
+	@tools/run-tests $(ARGS)
 
 check: ## Before every push: format, lint, types, and the tests that start no outside peer
 	@tools/setup dev

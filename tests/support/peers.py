@@ -18,9 +18,12 @@ import pytest
 LOOPBACK = "127.0.0.1"
 
 # Where tests listen: each worker of a run has a lane of ports, and the lanes end before 20000,
-# where our media ports begin.
+# where our media ports begin. A run beside another begins at a lane of its own (tools/run-tests).
 LANES_BEGIN, LANES, LANE = 10_000, 10, 1_000
-WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % LANES
+FIRST_LANE = int(os.environ.get("TEST_LANES_FROM", "0"))
+WORKER = (
+    FIRST_LANE + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+) % LANES
 
 # Where media engines that a test makes itself open their legs: between the servers' ports and
 # those that Linux gives away by itself, again a lane for each worker.
