@@ -146,7 +146,8 @@ def _parent_of(card: CallCard, *, times: bool) -> dict[str, Any] | None:
 
 def call_with_times(card: CallCard) -> dict[str, Any]:
     """Write the call as events of its commands and recordings carry it: with all its times."""
-    times = {name: _moment(getattr(card.call, name)) for name in _TIMES}
+    now = vars(card.call)  # as in call_in_event
+    times = {name: _moment(now.get(name)) for name in _TIMES}
     return call_in_event(card, card.call.state) | times
 
 
