@@ -63,3 +63,17 @@ async def test_a_leg_that_closes_without_a_word_fails_its_recording() -> None:
     made.tape.begin()
     made.tape.close()
     assert (await made.told())[-1] == ("failed", UNTOLD)
+
+
+@virtually
+async def test_a_file_that_is_as_long_as_files_may_be_is_followed_by_another() -> None:
+    made = Made()
+    made.tape.begin()
+    made.leg.ends_record(1, "max")
+    made.tape.hear(made.leg.events.get_nowait())
+    assert [*made.leg.recording] == [2]
+    made.leg.ends_record(2, "max")
+    made.tape.close()
+    states = [state for state, _ in await made.told()]
+    assert states == ["requested", "writing", "stored"] * 2
+    assert not made.leg.recording, "what ends as the call does is followed by nothing"

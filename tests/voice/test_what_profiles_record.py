@@ -216,3 +216,33 @@ async def test_a_call_that_a_flow_answers_is_recorded_only_if_the_flow_says_so(
     await lead(house.world, house.world.alice, outbound_voice_profile=out)
     await house.call()
     assert how(house) == []
+
+
+async def test_a_call_longer_than_a_file_may_be_goes_on_in_another(desk: Placing) -> None:
+    client = desk.phones.world.alice.client
+    await client.patch(f"/rest/profile/outbound_voice/{desk.profile}", json=ALL)
+    uuid = (await desk.ask(xml=WAITS)).json()["payload"]["uuid"]
+    callee = await desk.rings()
+    answers(callee)
+    [media] = desk.phones.media.legs
+    await desk.phones.until(lambda: media.recording)
+    media.ends_record(next(iter(media.recording)), "max")
+    await desk.phones.until(lambda: media.recording)
+    callee.hangs_up()
+    await desk.phones.all_over()
+    ended = [each["ended_by"] for each in (await desk.record(uuid))["records"]]
+    assert ended == ["max", "closed"]
+
+
+async def test_a_call_that_verifies_a_number_is_never_recorded(desk: Placing) -> None:
+    client = desk.phones.world.alice.client
+    await client.patch(f"/rest/profile/outbound_voice/{desk.profile}", json=ALL)
+    body = {"tn": FAR, "outbound_voice_profile": desk.profile}
+    assert (await client.post("/rest/verified_number", json=body)).is_success
+    callee = await desk.rings()
+    answers(callee)
+    await desk.phones.until(lambda: desk.phones.media.legs[0].played)
+    assert how(desk.phones) == []
+    callee.hangs_up()
+    await desk.phones.all_over()
+    assert states(desk.phones) == []

@@ -52,7 +52,7 @@ class OutboundProfileFields(Columns):
         ),
     ] = None
     record_calls: Annotated[
-        Whole, Field(ge=0, le=2, description="0 none, 1 with a caller id, 2 all")
+        Whole, Field(ge=0, le=2, description="0 none, 1 from or to its own number, 2 all")
     ] = 0
     file_format: Annotated[
         Literal["wav", "mp3"], Field(validation_alias=AliasChoices("file_format", "filemat"))

@@ -72,9 +72,8 @@ class CallRecorder:
         The flow has no part in it: none of its commands finds or ends this recording.
         """
         if self._whole is None:
-            how = DoRecordStart(
-                at=At("", 0), leg="both", format=kind.format, channels=kind.channels
-            )
+            at = At("", 0)
+            how = DoRecordStart(at=at, leg="both", format=kind.format, channels=kind.channels)
             self._whole = self._begin(how, self._line)
 
     def joined(self, partner: Partner, ask: DoDial) -> None:
@@ -175,6 +174,9 @@ class CallRecorder:
         if not running.ended.done():
             running.ended.set_result(None)
             running.tape.ended(end, running.ended_by)
+        if running is self._whole and end.reason == "max" and self._line.over is None:
+            # A file is as long as files may be; the call goes on, and so does its recording.
+            self._whole = self._begin(running.command, running.line)
 
 
 def wanted(ask: DoDial, partner: Partner) -> DoRecordStart | None:
