@@ -32,10 +32,10 @@ def packet(number: int, payload: bytes = LOUD) -> tuple[bytes, Codec, int, int]:
 
 
 def finish(background: Background) -> None:
-    """Let the thread do all it has, and hand its results over."""
-    for _ in range(3):
+    """Let the threads do all they have, and hand their results over."""
+    for run in (background.run, background.run_beside) * 3:
         done = Event()
-        background.run(done.set, lambda _: None)
+        run(done.set, lambda _: None)
         assert done.wait(5)
         background.deliver()
 
@@ -164,3 +164,44 @@ def test_blocks_that_follow_each_other_are_one() -> None:
     assert [*joined(blocks + apart)] == [(0, 0, b"ab", mu), (1, 5, b"xy", mu), *apart]
     other_law: Codec = "PCMA"
     assert len([*joined([(0, 0, b"a", mu), (0, 1, b"b", other_law)])]) == 2
+
+
+def test_a_recording_that_runs_waits_for_no_other_that_is_being_made_sure(
+    background: Background, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Recorded | RecordFailed] = []
+    disk, runs, ends = Event(), tmp_path / "runs.wav", tmp_path / "ends.wav"
+    monkeypatch.setattr(os, "fsync", lambda _: disk.wait(5))
+    done = Recording(Record(1, str(ends), None, None), background, told.append, 0.0)
+    done.finish("stopped", 1.0)
+    running = Recording(Record(2, str(runs), None, None), background, told.append, 0.0)
+    for number in range(20):
+        running.heard(*packet(number), number * 0.02)
+    running.tick(0.4)
+    for _ in range(3):
+        written = Event()
+        background.run(written.set, lambda _: None)
+        assert written.wait(5)
+        background.deliver()
+    assert samples(runs.read_bytes()) == 3_200
+    assert told == [], "the other is not sure yet"
+    disk.set()
+    finish(background)
+    assert [each.record for each in told] == [1]
+
+
+def test_a_disk_that_cannot_be_sure_of_a_file_fails_its_recording(
+    background: Background, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Recorded | RecordFailed] = []
+
+    def broken(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", broken)
+    recording = Recording(
+        Record(1, str(tmp_path / "r.wav"), None, None), background, told.append, 0.0
+    )
+    recording.finish("stopped", 1.0)
+    finish(background)
+    assert told == [RecordFailed(1, "Input/output error")]

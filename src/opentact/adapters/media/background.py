@@ -15,10 +15,11 @@ T = TypeVar("T")
 
 
 class Background:
-    """One thread that does jobs in order."""
+    """One thread that does jobs in order, and one beside it for those that may take long."""
 
     def __init__(self, name: str) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"{name}-slow")
         self._mailbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._event = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
 
@@ -28,7 +29,20 @@ class Background:
 
     def run(self, job: Callable[[], T], done: Callable[[T | OSError | ValueError], None]) -> None:
         """Do `job` in the thread; `deliver` will hand its result, or its error, to `done`."""
+        self._submit(self._thread, job, done)
 
+    def run_beside(
+        self, job: Callable[[], T], done: Callable[[T | OSError | ValueError], None]
+    ) -> None:
+        """Do a job that may take long, and that no other waits for, in the thread beside."""
+        self._submit(self._beside, job, done)
+
+    def _submit(
+        self,
+        thread: ThreadPoolExecutor,
+        job: Callable[[], T],
+        done: Callable[[T | OSError | ValueError], None],
+    ) -> None:
         def work() -> None:
             result: T | OSError | ValueError
             try:
@@ -38,7 +52,7 @@ class Background:
             self._mailbox.put(lambda: done(result))
             os.eventfd_write(self._event, 1)
 
-        self._thread.submit(work)
+        thread.submit(work)
 
     def deliver(self) -> None:
         """Hand over what is done."""
@@ -50,6 +64,7 @@ class Background:
 
     def close(self) -> None:
         """Finish the jobs begun, and deliver their results."""
-        self._thread.shutdown(wait=True)
-        self.deliver()
+        for thread in (self._thread, self._beside):
+            thread.shutdown(wait=True)
+            self.deliver()
         os.close(self._event)

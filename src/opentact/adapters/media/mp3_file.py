@@ -1,4 +1,4 @@
-"""An MP3 file that is encoded while the call goes on, used from the writing thread alone.
+"""An MP3 file that is encoded while the call goes on, used from one thread at a time.
 
 Frames cannot be changed once written, so that only what is final is encoded: the file is two
 seconds behind the call, readable at every moment, and whole soon after the end.
@@ -57,12 +57,17 @@ class Mp3File:
         self._encode(min(until, self._limit) - CHANGEABLE)
 
     def finish(self, samples: int) -> int:
-        """Encode the rest, be sure of it; tell the size in bytes."""
+        """Encode the rest; tell the size in bytes."""
         self._encode(samples)
         self._append(self._encoder.flush())
-        os.fsync(self._descriptor)
-        self.close()
         return self._size
+
+    def sync(self) -> None:
+        """Be sure that all of it is on the disk, whichever thread asks; nothing follows."""
+        try:
+            os.fsync(self._descriptor)
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Leave the file as it is."""

@@ -87,11 +87,25 @@ class Recording:
             if self._error:
                 self._failed(self._error)
             elif isinstance(size, int):
-                self._done(Recorded(self.record, samples // SAMPLES_PER_MS, size, reason))
+                self._make_sure(Recorded(self.record, samples // SAMPLES_PER_MS, size, reason))
             else:
                 self._failed(size)
 
         self._background.run(lambda: self._file.finish(samples), whole)
+
+    def _make_sure(self, end: Recorded) -> None:
+        """Tell the end once the file is on the disk.
+
+        A disk takes its time, and recordings that still run must not wait for it.
+        """
+
+        def sure(failed: OSError | ValueError | None) -> None:
+            if failed is None:
+                self._done(end)
+            else:
+                self._failed(failed)
+
+        self._background.run_beside(self._file.sync, sure)
 
     def _elapsed(self, now: float) -> int:
         """Count the samples since the start."""

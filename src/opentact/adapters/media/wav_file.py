@@ -1,4 +1,4 @@
-"""A WAV file that grows out of order, used from the writing thread alone."""
+"""A WAV file that grows out of order, used from one thread at a time."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -66,13 +66,18 @@ class WavFile:
         self._write(wav.header(self._samples, self._channels), 0)
 
     def finish(self, samples: int) -> int:
-        """Make the file exactly so many samples long, and sure; tell its size in bytes."""
+        """Make the file exactly so many samples long; tell its size in bytes."""
         size = wav.offset(samples, self._channels)
         os.ftruncate(self._descriptor, size)
         self._write(wav.header(samples, self._channels), 0)
-        os.fsync(self._descriptor)
-        self.close()
         return size
+
+    def sync(self) -> None:
+        """Be sure that all of it is on the disk, whichever thread asks; nothing follows."""
+        try:
+            os.fsync(self._descriptor)
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Leave the file as it is."""
