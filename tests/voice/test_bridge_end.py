@@ -45,3 +45,9 @@ async def test_a_key_goes_out_as_its_sound_only_where_it_must() -> None:
 def test_nothing_goes_out_before_anything_is_agreed() -> None:
     made, _ = end(None)
     assert not made.press(InfoDigit("5"), sound=True)
+
+
+async def test_nothing_goes_out_on_hold() -> None:
+    made, leg = end(OFFER + b"a=sendonly\r\n")
+    assert not made.press(InfoDigit("5"), sound=True)
+    assert leg.played == []

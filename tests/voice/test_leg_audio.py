@@ -104,3 +104,17 @@ async def test_who_is_bridged_with_another_is_no_longer_bridged_with_the_first()
     assert (first.bridged, len(third.played)) == (None, 1)
     for leg in (one, two, three):
         await leg.close()
+
+
+@virtually
+@pytest.mark.parametrize(("takes_info", "informed"), [(True, 1), (None, 0)])
+async def test_who_is_on_hold_is_told_of_a_key_by_info_or_never(
+    *, takes_info: bool | None, informed: int
+) -> None:
+    leg, media = audio()
+    leg._connected(Negotiated(("192.0.2.9", 4000), "PCMU", 0, 101, direction="recvonly"))
+    signalling = PaperCallee("sip:bob@x", b"", {}, state="up", takes_info=takes_info)
+    leg.signalling = signalling
+    leg.send_key(InfoDigit("5"))
+    assert (media.played, len(signalling.sent)) == ([], informed)
+    await leg.close()

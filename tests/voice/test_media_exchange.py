@@ -55,3 +55,15 @@ async def test_keys_by_info_go_both_ways() -> None:
     assert [[name for name, _ in leg.played] for leg in one.media.legs] == [["digits 5"]] * 2
     one.leg.hangs_up()
     await one.over()
+
+
+@virtually
+async def test_a_peer_on_hold_that_takes_no_info_is_told_nothing() -> None:
+    one = await Bridged().begin(proxy=True)
+    one.callee.takes_info = False
+    one.callee.answers(OFFER + b"a=sendonly\r\n")
+    await settle()
+    one.leg.tell(KEY)
+    assert (one.media.legs[1].played, one.callee.sent) == ([], [])
+    one.leg.hangs_up()
+    await one.over()

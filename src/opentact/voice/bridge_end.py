@@ -43,7 +43,8 @@ class End:
         self.leg.connect(agreed)
 
     def press(self, key: InfoDigit, *, sound: bool) -> bool:
-        if self.agreed is None or (self.agreed.dtmf_payload is None and not sound):
+        agreed = self.agreed
+        if agreed is None or not agreed.sends or (agreed.dtmf_payload is None and not sound):
             return False
         self.presses += 1
         self.leg.send_digits(self.presses, key.digit, key.tone_ms)

@@ -52,8 +52,8 @@ class BridgeMedia(Protocol):
     def press(self, side: Side, key: InfoDigit, *, sound: bool) -> bool:
         """Send this side a key as a telephone event, or if it must be as its `sound`.
 
-        False if that cannot be: its peer takes no events and no `sound` is wanted, or its media
-        pass us by.
+        False if that cannot be: its peer takes no events and no `sound` is wanted, it hears
+        nothing on hold, or its media pass us by.
         """
 
     def known(self, side: Side) -> bytes | None:

@@ -97,11 +97,16 @@ class LegAudio:
             self.keys.press(key)
 
     def send_key(self, key: InfoDigit) -> None:
-        """Send the peer a key: as a telephone event, else by INFO, else as its sound."""
-        if self._takes_events or self.signalling is None or not self.signalling.takes_info:
+        """Send the peer a key: as a telephone event, else by INFO, else as its sound.
+
+        A peer on hold hears nothing, and is not told later what was pressed meanwhile.
+        """
+        leg = self.signalling
+        informs = leg is not None and leg.takes_info
+        if not self.held and (self._takes_events or not informs):
             self.media.send_digits(self._play()[0], key.digit, key.tone_ms)
-        else:
-            self.signalling.inform(*write_info_digit(key))
+        elif leg is not None and informs:
+            leg.inform(*write_info_digit(key))
 
     def bridge(self, other: "LegAudio") -> None:
         """Let the two hear each other, and each other's keys, however they come.

@@ -50,12 +50,14 @@ class MediaExchange:
     def _pressed(self, there: Side, key: InfoDigit | None) -> None:
         """Pass a key on: as a telephone event, else by INFO, else as its sound.
 
-        Where media pass us by there is only INFO, also for a peer that never said it takes it.
+        On hold, and where media pass us by, there is only INFO, also for a peer that never said
+        it takes it.
         """
         if key is None or self._called is None:
             return
         leg = self._leg(there)
-        if not self._media.press(there, key, sound=not leg.takes_info):
+        passed = self._media.press(there, key, sound=not leg.takes_info)
+        if not passed and leg.takes_info is not False:
             leg.inform(*write_info_digit(key))
 
     def _reoffered(self, side: Side, offer: bytes | None) -> None:
