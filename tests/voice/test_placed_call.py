@@ -81,3 +81,13 @@ async def test_the_callee_may_hang_up(desk: Placing) -> None:
     callee.hangs_up()
     await desk.phones.all_over()
     assert (await desk.record(uuid))["cause"] == "callee_hung_up"
+
+
+async def test_one_whose_media_dies_before_it_rings_ends_with_that(
+    desk: Placing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk.phones.media, "prepare", lambda leg: leg.dies())
+    uuid = await placed(desk)
+    await desk.phones.all_over()
+    assert (await desk.record(uuid))["cause"] == "media_gone"
+    assert (desk.callees, desk.near.rules.left) == ([], 1)

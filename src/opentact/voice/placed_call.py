@@ -132,7 +132,9 @@ class PlacedCall(Conversation):
         self.line.end(causes.NO_REPLY if silent else found)
 
     async def _converse(self) -> None:
-        if self.line.over is None:
+        if self.line.over is not None:  # before there was anybody who could be told
+            self._go_on()
+        else:
             self._end_after(self._placement.ring_s, causes.NO_ANSWER)
             self._placed_line.placed.search(
                 self._placement.stages, self._placed_line.propose(), self._dialling, self
