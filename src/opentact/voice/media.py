@@ -112,9 +112,9 @@ class MediaFact:
     `at` is in seconds since connect. first_rtp: when and from where the peer's audio first came.
     source_differs: not from where its description said. source_moved: elsewhere, in mid-call.
     private_address: the description names one that only its own network can reach. one_way:
-    nothing was ever heard, though we sent. no_rtp: nothing more was heard for a while. silence:
-    packets come, and nobody is to be heard in them. wrong_payload_type, other_law: audio of a
-    kind not agreed on, the second understood all the same. stranger: others send to our port.
+    nothing was ever heard, though we sent or tried to. no_rtp: nothing more was heard for a while.
+    silence: packets come, and nobody is to be heard in them. wrong_payload_type, other_law: audio
+    of a kind not agreed on, the second understood all the same. stranger: others send to our port.
     """
 
     kind: FactKind

@@ -88,7 +88,7 @@ def test_the_doctor_is_told_of_one_way_audio(bench: Bench, phone: Phone) -> None
     [fact] = bench.stats(phone.leg).facts
     said = "{}:{}".format(*phone.rtp.getsockname())
     assert fact.kind == "one_way"
-    assert fact.detail.endswith(f"s from the start; SDP said {said}")
+    assert fact.detail.endswith(f"s from the start, though we sent; SDP said {said}")
 
 
 def test_the_doctor_is_told_of_silence_of_other_codecs_and_of_an_end(

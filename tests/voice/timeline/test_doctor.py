@@ -99,7 +99,7 @@ def test_nothing_heard_in_an_answered_call_is_one_way_audio() -> None:
 
 def test_one_way_audio_to_a_private_address_is_the_other_sides_to_change() -> None:
     """Its messages come from elsewhere, so the address is none that we could reach."""
-    media = fact("one_way", "no RTP for 5 s from the start")
+    media = fact("one_way", "no RTP for 5 s from the start, though we sent")
     [finding] = examined(answered=True, media=media, told=[told(PRIVATE, peer="127.0.0.1")])
     assert (finding.code, finding.where) == ("one_way", "the other phone, PBX or carrier")
     assert PRIVATE in finding.text

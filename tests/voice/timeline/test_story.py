@@ -59,6 +59,19 @@ def test_messages_and_keys_are_told_and_repetitions_named() -> None:
     assert not any("raw" in moment.detail for moment in moments)
 
 
+def test_sound_that_was_opened_before_somebody_answered_is_of_who_did() -> None:
+    first = made()
+    busy, answered = (made(parent_uuid=first.uuid) for _ in range(2))
+    busy.answer_on = None
+    trace = trace_of(first)
+    sound = {"kind": "media", "leg": str(new_id()), "peer": None}
+    what = {"fact": "latched", "from": "192.0.2.9:4000"}
+    trace.entries.append({**sound, "at": AT.timestamp(), "what": what})
+    moments = tell(Material([first, busy, answered], kept=trace))
+    [latched] = [each for each in moments if each.detail.get("fact") == "latched"]
+    assert latched.leg == str(answered.uuid)
+
+
 def test_whole_messages_are_given_to_who_asks_for_them() -> None:
     call = made()
     messages = [m for m in tell(Material([call], kept=trace_of(call)), raw=True) if m.kind == "sip"]

@@ -147,16 +147,20 @@ class Inbound:
             self._timed_out, self._usual = True, None
             self._tell(RtpTimeout(self._timeout))
 
-    def review(self, now: float, sent: int) -> None:
-        """See what did not happen: no packet, no voice. `sent` packets were sent by us."""
+    def review(self, now: float, sent: int, unsent: int = 0) -> None:
+        """See what did not happen: no packet, no voice.
+
+        `sent` packets were sent by us, and `unsent` could not be: no way leads there.
+        """
         at = now - self._connected_at
         if self._receives and now - self._quiet_since >= NOTHING_HEARD_S:
             quiet = f"no RTP for {now - self._quiet_since:.0f} s"
             if self.first_at is not None:
                 self.facts.note("no_rtp", at, quiet)
-            elif sent:
+            elif sent or unsent:
                 said = "{}:{}".format(*self._remote) if self._remote else "nothing"
-                self.facts.note("one_way", at, f"{quiet} from the start; SDP said {said}")
+                ours = "though we sent" if sent else "and nothing can be sent there"
+                self.facts.note("one_way", at, f"{quiet} from the start, {ours}; SDP said {said}")
         heard_for = now - self.first_at if self.first_at is not None else 0.0
         if heard_for >= SILENT_S and not self._loud and self._receives:
             self.facts.note("silence", at, f"packets for {heard_for:.0f} s, and no voice in them")

@@ -146,7 +146,7 @@ class Leg:
         """Say goodbye, free the sockets; `done` comes when the recordings are whole."""
         self.unbridge()
         if self._out and not self.closed:
-            self._in.review(now, self._out.packets)
+            self._in.review(now, self._out.packets, self._out.errors)
             self._plays.stop()
             if self._out.packets or self._in.packets:
                 self._reports.send(self._out, self._in, self._rtcp_address(), bye=True)
@@ -238,7 +238,7 @@ class Leg:
 
     def _report(self, out: Outbound, now: float) -> None:
         self._report_at = now + self._interval()
-        self._in.review(now, out.packets)
+        self._in.review(now, out.packets, out.errors)
         self._reports.send(out, self._in, self._rtcp_address())
         self._around.vitals(self.leg, self.vitals())
 

@@ -57,7 +57,7 @@ OURS, THEIRS, NETWORK = "this server", "the other phone, PBX or carrier", "the n
 _PUBLIC_ADDRESS = "its public address (STUN, or `external address`)"
 _RULES: dict[str, tuple[str, str, str]] = {
     "one_way": (
-        "Nothing was ever heard from the other side, though we sent: {detail}.",
+        "Nothing was ever heard from the other side: {detail}.",
         "OPENTACT_RTP_HOST",
         OURS,
     ),

@@ -67,7 +67,7 @@ def tell(material: Material, *, raw: bool = False) -> list[Moment]:
     for recording in material.recordings:
         moments += _of_recording(recording)
     if material.kept is not None:
-        moments += _of_trace(material.kept, raw=raw)
+        moments += _of_trace(material.kept, material.calls, raw=raw)
     moments += [fact for call in material.calls for fact in _of_media(call, moments)]
     return sorted(moments, key=lambda moment: moment.at)
 
@@ -160,16 +160,18 @@ def _of_recording(recording: Recording) -> Iterator[Moment]:
     yield Moment(recording.modified_on, "recording", leg, f"Recording{named} {words}", detail)
 
 
-def _of_trace(kept: Kept, *, raw: bool) -> Iterator[Moment]:
+def _of_trace(kept: Kept, calls: Sequence[Call], *, raw: bool) -> Iterator[Moment]:
     seen: set[tuple[str, str]] = set()
     for entry in kept.entries:
         at = datetime.fromtimestamp(entry["at"], UTC)
-        kind, leg, what = entry["kind"], entry["leg"], entry["what"]
+        kind, what = entry["kind"], entry["what"]
         if kind in ("in", "out"):
             again = (kind, what) in seen
             seen.add((kind, what))
             yield _of_message(at, entry, again=again, raw=raw)
-        elif kind == "digit":
+            continue
+        leg = _call_of(entry["leg"], at, calls)
+        if kind == "digit":
             how = _KINDS.get(what["kind"], what["kind"])
             text = f"The key {what['digit']} was pressed, {how}, for {what['ms']} ms"
             yield Moment(at, "digit", leg, text, {"digit": what["digit"], "how": what["kind"]})
@@ -180,6 +182,20 @@ def _of_trace(kept: Kept, *, raw: bool) -> Iterator[Moment]:
     if kept.cut:
         text = f"{kept.cut} entries in the middle were left out: the call had too many"
         yield Moment(_last(kept), "note", "", text, {"cut": kept.cut})
+
+
+def _call_of(leg: str, at: datetime, calls: Sequence[Call]) -> str:
+    """Name the call that a leg is of.
+
+    The sound of a Dial is opened before it is known who will answer: it is the leg that did.
+    """
+    if any(str(call.uuid) == leg for call in calls):
+        return leg
+    for call in calls:
+        ended = call.destroy_on
+        if call.parent_uuid and call.answer_on and (ended is None or at <= ended):
+            return str(call.uuid)
+    return leg
 
 
 def _last(kept: Kept) -> datetime:
