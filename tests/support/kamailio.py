@@ -17,7 +17,19 @@ from support.peers import LOOPBACK, STOP_SECONDS, dying_with_us, free_port, requ
 
 PASSWORD = "register me"
 USER = "trunk-user"
-_MODULES = "tm sl rr path pv maxfwd siputils textops usrloc registrar auth".split()
+_MODULES = [
+    "tm",
+    "sl",
+    "rr",
+    "path",
+    "pv",
+    "maxfwd",
+    "siputils",
+    "textops",
+    "usrloc",
+    "registrar",
+    "auth",
+]
 _FOLDERS = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib")
 
 # What is registered is looked up; any other call goes on to `upstream`.
