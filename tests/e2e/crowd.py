@@ -81,10 +81,11 @@ class Crowd:
         leg.listen(talk.hear)
         return talk
 
-    def all_are_cut_off(self) -> None:
-        """Note that nobody is there any more who could hang up."""
+    def cut_off(self) -> None:
+        """Note that those who talk hear nobody any more; who still calls goes on calling."""
         for talk in self.talks:
-            talk.ended_on = talk.ended_on or now()
+            if talk.is_up:
+                talk.ended_on = now()
 
     def hang_up(self) -> None:
         for talk in self.talks:

@@ -69,7 +69,7 @@ class Kill:
         await asyncio.sleep(chance.uniform(0.2, self.work.seconds))
         await self.kill()
         if self.victim in {"server", "everything"}:
-            callers.all_are_cut_off()
+            callers.cut_off()
             for task in work:
                 task.cancel()
             await asyncio.gather(*work, return_exceptions=True)
@@ -80,7 +80,6 @@ class Kill:
         else:
             await asyncio.gather(*work)
             await asyncio.sleep(1)
-            callers.hang_up()
 
     async def kill(self) -> None:
         server = self.server
@@ -113,6 +112,7 @@ async def one_kill(scene: Scene, times: int) -> None:
             await kill.live(alice, callers)
         again = callers.call(scene.numbers["short"][0])
         await until(lambda: answered(again), PATIENCE_S)
+        callers.hang_up()
         async with customer(server.http, server.token) as alice:
             await at_rest(work, alice)
         wrong = await still_wrong(scene)
