@@ -105,7 +105,7 @@ class TraceKeeper:
             taken = taken[:MOST_AT_ONCE]
         if taken:
             try:
-                await self._journal.later(_adding(taken))
+                await self._journal.later(_adding(await _packed(taken)))
             except Exception as error:  # noqa: BLE001 - calls go on without
                 log.warning("traces_not_written", calls=len(taken), error=repr(error))
         return len(taken)
@@ -131,17 +131,23 @@ async def forget_old_traces(session: AsyncSession, before: datetime, *, most: in
     return len(found)
 
 
-def _adding(traces: Sequence[Trace]) -> Callable[[AsyncSession], Awaitable[None]]:
-    rows = [
-        {
-            "call_uuid": trace.root,
-            "account_uuid": trace.account,
-            "created_on": datetime.fromtimestamp(trace.began, UTC),
-            "packed": pack(trace),
-        }
-        for trace in traces
-    ]
+async def _packed(traces: Sequence[Trace]) -> list[dict[str, Any]]:
+    """Make the rows one by one: a hundred at once would hold up every call for a moment."""
+    rows = []
+    for trace in traces:
+        rows.append(
+            {
+                "call_uuid": trace.root,
+                "account_uuid": trace.account,
+                "created_on": datetime.fromtimestamp(trace.began, UTC),
+                "packed": pack(trace),
+            }
+        )
+        await asyncio.sleep(0)
+    return rows
 
+
+def _adding(rows: list[dict[str, Any]]) -> Callable[[AsyncSession], Awaitable[None]]:
     async def add(session: AsyncSession) -> None:
         await session.execute(insert(CallTrace.__table__), rows)  # type: ignore[arg-type]
 
