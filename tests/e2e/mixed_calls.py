@@ -26,7 +26,8 @@ from support.live_server import Customer, Server, customer
 # A record is charged until the last sign of life, at most five seconds old when it is stored; a
 # busy machine stores it late.
 HEARTBEAT = timedelta(seconds=5 + 2)
-ABOUT = timedelta(seconds=1.5)
+# A BYE that is lost is repeated after 0.5, 1 and 2 s.
+ABOUT = timedelta(seconds=4)
 PATIENCE_S = 40.0
 DEMO = "demo@opentact.local"
 
