@@ -28,7 +28,7 @@ from support.live_server import Customer, Server, customer
 HEARTBEAT = timedelta(seconds=5 + 2)
 # A BYE that is lost is repeated after 0.5, 1 and 2 s.
 ABOUT = timedelta(seconds=4)
-PATIENCE_S = 40.0
+PATIENCE_S = 60.0
 DEMO = "demo@opentact.local"
 
 TALKS = """<Response><Record tag="talk"><Say>{words}</Say><Pause length="60000"/></Record>
