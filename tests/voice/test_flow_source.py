@@ -30,7 +30,7 @@ async def choose(
     chosen = await choose_flow(
         app(call_flow_url=url, **values),
         static,
-        ENTITY,
+        lambda: ENTITY,
         fetcher=fetcher,
         tell=lambda command: told.append(f"{command.path}: {command.reason}"),
     )

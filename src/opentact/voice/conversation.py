@@ -175,7 +175,7 @@ class Conversation:
                 choose_flow(
                     self._app,
                     self._static,
-                    self.entity(),
+                    self.entity,
                     fetcher=self._desk.props.fetcher,
                     tell=lambda command: self._desk.book.command(self.card, command, 0),
                 ),

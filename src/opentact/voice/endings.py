@@ -3,7 +3,7 @@
 The same for a call that ended here and for one that a crash cut off (voice/lost_calls.py).
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from opentact.billing.ledger import Line, RefType
@@ -58,7 +58,8 @@ def entry(call: Call) -> Line | None:
 
 def told(stats: MediaStats) -> dict[str, Any]:
     """Write what went through the media, as the call record has it; to the millisecond."""
-    return {
-        name: round(value, 3) if isinstance(value, float) else value
-        for name, value in asdict(stats).items()
+    every = ((each.name, getattr(stats, each.name)) for each in fields(stats))
+    written = {
+        name: round(value, 3) if isinstance(value, float) else value for name, value in every
     }
+    return written | {"facts": [asdict(fact) for fact in stats.facts]}

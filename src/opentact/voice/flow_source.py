@@ -45,15 +45,15 @@ Tell = Callable[[Command], None]
 async def choose_flow(
     app: SipControlApp,
     static: bytes | None,
-    entity: dict[str, Any],
+    entity: Callable[[], dict[str, Any]],
     *,
     fetcher: FetchPort,
     tell: Tell,
 ) -> Chosen:
-    """Find the first flow of a call; `entity` is the call as JSON, `static` the app's own flow."""
+    """Find the first flow of a call; `entity` gives the call as JSON, `static` is the app's own."""
     if app.call_flow_url:
         try:
-            return Chosen(await _from_url(app, app.call_flow_url, entity, fetcher, tell))
+            return Chosen(await _from_url(app, app.call_flow_url, entity(), fetcher, tell))
         except Fault as fault:
             tell(_failed("call_flow_url", fault))
     if static is not None:

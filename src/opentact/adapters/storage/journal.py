@@ -2,8 +2,8 @@
 
 A full-sync commit costs ten times the row it carries. Work handed in here within a few
 milliseconds is committed together, each piece in a savepoint of its own so that one that fails
-takes no other with it (design 5, writes are grouped). What comes while a commit is under way
-shares the next one: the busier the server, the fewer and larger its commits.
+takes no other with it (design 5, writes are grouped). The longer a commit takes, the longer the
+next one waits for company: on a busy server fewer, larger commits leave time for calls.
 """
 
 import asyncio
@@ -24,6 +24,9 @@ T = TypeVar("T")
 Work = Callable[[AsyncSession], Awaitable[T]]
 
 GROUP_MOST = 64  # pieces of work in one commit: bounds how long a waiter may wait
+# Commits take a third of the time at most, however busy it is; and nobody waits longer for company.
+PAUSE_PER_COMMIT = 2.0
+LONGEST_LINGER_S = 0.03
 log = structlog.get_logger(__name__)
 
 
@@ -43,6 +46,7 @@ class Journal:
         self._waiting: deque[_Piece] = deque()
         self._storing: list[_Piece] = []
         self._closed = False
+        self._took = 0.0
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -78,16 +82,20 @@ class Journal:
             await asyncio.wait([self._task])
 
     async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
         while self._waiting or not self._closed:
             await self._arrived.wait()
             if len(self._waiting) < GROUP_MOST and not self._closed:
-                await asyncio.sleep(self._linger)
+                pause = min(self._took * PAUSE_PER_COMMIT, LONGEST_LINGER_S)
+                await asyncio.sleep(max(self._linger, pause))
             most = min(GROUP_MOST, len(self._waiting))
             self._storing = [self._waiting.popleft() for _ in range(most)]
             if not self._waiting and not self._closed:
                 self._arrived.clear()
             if self._storing:
+                begun = loop.time()
                 await self._store(self._storing)
+                self._took = loop.time() - begun
             self._storing = []
 
     async def _store(self, group: list[_Piece]) -> None:

@@ -222,17 +222,18 @@ def recording_out(recording: Recording, url: str | None) -> RecordingOut:
 
 @render.register
 def _(happened: CallChanged, uuid: UUID, at: datetime) -> Draft:
-    card, call, state = happened.card, happened.card.call, happened.state
+    card, state = happened.card, happened.state
+    call = call_in_event(card, state)
     return frame(
         "call_state",
         uuid,
         at,
-        f"{call.type} {call.direction} {call.from_} > {call.to} - {state}",
-        {"state": state.value, "duration": call.duration},
-        _account_of(card),
-        ref_id=call.uuid,
+        f"{call['type']} {call['direction']} {call['from']} > {call['to']} - {state}",
+        {"state": state.value, "duration": call["duration"]},
+        call["account"],
+        ref_id=card.call.uuid,
         seq=happened.seq,
-        call=call_in_event(card, state),
+        call=call,
     )
 
 
@@ -246,7 +247,7 @@ def _(happened: CommandEnded, uuid: UUID, at: datetime) -> Draft:
         at,
         command.message,
         {"command": {**command.as_dict(), "line": happened.line}, "call": call},
-        _account_of(card),
+        call["account"],
         ref_id=card.call.uuid,
         seq=happened.seq,
         success=command.success,
