@@ -283,30 +283,3 @@ async def test_credit_that_ends_cuts_the_call(tmp_path: Path) -> None:
             events = await office.owner.events(outgoing["uuid"])
             ends = [each for each in events if each["payload"].get("state") == "destroyed"]
             assert len(ends) == 1
-
-
-async def test_a_switch_calls_a_user_of_its_domain(live: Server, alice: Customer) -> None:
-    name = f"switched-{secrets.token_hex(4)}"
-    domain = (await alice.ask("POST", "/rest/sip/domain", {"domain": name}))["domain"]
-    path = f"/rest/sip/domain/{domain}"
-    # An address of its own: all that comes from there is the switch's, also of other tests.
-    await alice.ask("POST", f"{path}/switch", {"name": "office", "remote_ip": "127.0.0.9"})
-    await alice.ask("POST", f"{path}/user", {"login": "bob", "password": PASSWORD})
-    switch = await SipEndpoint.open("127.0.0.9", 0, on_call=lambda leg: leg.reject(480))
-    uri = f"sip:bob@{domain}"
-    leg = switch.call(
-        uri, to=uri, caller=f"sip:12025550177@{LOOPBACK}", sdp=SDP, destination=live_at(live)
-    )
-    end = await until(leg, *ENDS)
-    await switch.close()
-    assert isinstance(end, Refused)
-    assert end.status == 480
-    async with asyncio.timeout(10):
-        while not (found := await alice.calls(to="bob")):  # noqa: ASYNC110 - another process
-            await asyncio.sleep(0.1)
-    assert found[0]["cause"] == "callee_offline"
-
-
-def live_at(server: Server) -> Address:
-    """Tell where a server takes calls."""
-    return Address(*server.sip_address)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,9 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
+from e2e.web import until as happens
 from opentact.adapters.sip.endpoint import SipEndpoint
+from opentact.adapters.sip.legs import OutgoingLeg
 from opentact.voice.sip.digest import Credentials
 from opentact.voice.sip.effects import ENDS, Answered, LegEvent, Refused
+from opentact.voice.sip.machine import Address
 from support.command import command as run
 from support.live_server import Customer, Server, customer, running_server
 from support.peers import LOOPBACK
@@ -161,3 +165,42 @@ async def until(done: Callable[[Rows], bool], server: Server) -> Rows:
             if done(rows):
                 return rows
             await asyncio.sleep(0.1)
+
+
+async def test_a_switch_calls_a_user_of_its_domain(carol: Customer, aloof: Server) -> None:
+    name = f"switched-{secrets.token_hex(4)}"
+    domain = (await carol.ask("POST", "/rest/sip/domain", {"domain": name}))["domain"]
+    path = f"/rest/sip/domain/{domain}"
+    # An address of its own: all that comes from there is the switch's, also of other tests.
+    await carol.ask("POST", f"{path}/switch", {"name": "office", "remote_ip": "127.0.0.9"})
+    await carol.ask("POST", f"{path}/user", {"login": "bob", "password": "correct-horse-battery"})
+    switch = await SipEndpoint.open("127.0.0.9", 0, on_call=lambda leg: leg.reject(480))
+    uri = f"sip:bob@{domain}"
+
+    async def offline() -> bool:
+        # A stranger's 403 until the server has taken the switch up, within a second or so.
+        leg = switch.call(
+            uri, to=uri, caller=f"sip:12025550177@{LOOPBACK}", sdp=SDP, destination=place(aloof)
+        )
+        return isinstance(end := await ended(leg), Refused) and end.status == 480
+
+    await happens(offline)
+    await switch.close()
+
+    async def records() -> Rows:
+        return [each for each in await carol.calls(to="bob") if each["cause"] == "callee_offline"]
+
+    assert await happens(records)
+
+
+def place(server: Server) -> Address:
+    """Tell where a server takes calls."""
+    return Address(*server.sip_address)
+
+
+async def ended(leg: OutgoingLeg) -> LegEvent:
+    """Wait for the end of a call."""
+    async with asyncio.timeout(20):
+        while not isinstance(event := await leg.events.get(), ENDS):
+            pass
+    return event

@@ -32,8 +32,6 @@ ON_HOLD = SDP + b"a=sendonly\r\n"
 RESUMED = SDP + b"a=sendrecv\r\n"
 BRIEF = Policy(seconds=4, least=2)  # RFC 4028 allows no less than 90 s: too long for a test
 
-pytestmark = pytest.mark.e2e
-
 
 class Edge:
     """An endpoint, and by which transport its messages went."""
