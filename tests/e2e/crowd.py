@@ -81,11 +81,13 @@ class Crowd:
         leg.listen(talk.hear)
         return talk
 
-    def cut_off(self) -> None:
+    async def cut_off(self) -> None:
         """Note that those who talk hear nobody any more; who still calls goes on calling."""
+        cut_on = now()
+        await asyncio.sleep(0.3)  # what the server said at last is heard
         for talk in self.talks:
             if talk.is_up:
-                talk.ended_on = now()
+                talk.ended_on = cut_on
 
     def hang_up(self) -> None:
         for talk in self.talks:

@@ -19,6 +19,7 @@ from e2e.crowd import Crowd, Talk, now
 from e2e.sounds import tone
 from e2e.web import Page, Web, until
 from opentact.voice.calls import Call
+from opentact.voice.recordings import Recording, RecordingState
 from support.books import faults_of
 from support.command import command
 from support.live_server import Customer, Server, customer
@@ -144,8 +145,11 @@ class Work:
         with suppress(httpx.TransportError):
             self.batch = (await alice.ask("POST", "/rest/batch", body))["uuid"]
 
-    def disagreements(self, calls: list[Call], talks: list[Talk]) -> Iterator[str]:
+    def disagreements(
+        self, calls: list[Call], recordings: list[Recording], talks: list[Talk]
+    ) -> Iterator[str]:
         """Say where the books tell another story than the callers."""
+        taped = {each.call_uuid: each for each in recordings if each.tag == "talk"}
         there = {str(call.uuid) for call in calls}
         yield from (
             f"call {uuid} was placed, and is not written"
@@ -168,6 +172,11 @@ class Work:
                 yield f"{name} ended {talk.ended_on}, its record says {ended}"
             if record.answer_on is None and record.cause != "server_crashed":
                 yield f"{name} was never answered, says its record"
+            tape, talked = taped.get(record.uuid), talk.ended_on - talk.answered_on
+            if tape is not None and tape.state is RecordingState.STORED:
+                recorded = timedelta(milliseconds=tape.duration)
+                if not talked - ABOUT <= recorded <= talked + ABOUT:
+                    yield f"{name} talked {talked}, and {recorded} of it were recorded"
 
 
 async def at_rest(work: Work, alice: Customer) -> None:

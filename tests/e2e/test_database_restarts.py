@@ -111,7 +111,6 @@ async def test_calls_outlive_a_restart_of_their_database(
         callers.hang_up()
         await at_rest(work, alice)
         wrong = await still_wrong(scene)
-        wrong += work.disagreements(
-            await calls_of(server.database_url, work.began - MINUTE), callers.talks
-        )
+        calls, recordings = await calls_of(server.database_url, work.began - MINUTE)
+        wrong += work.disagreements(calls, recordings, callers.talks)
         assert wrong == []

@@ -27,7 +27,7 @@ from support.postgres import PostgresServer
 
 KILLS = int(os.environ.get("OPENTACT_KILLS", "0"))
 CHANCE = os.environ.get("OPENTACT_CHANCE", "1")
-CALLS = 100 if KILLS else 40
+CALLS, SECONDS = (100, 3.0) if KILLS else (40, 2.0)
 VICTIMS = ("server", "media", "speech", "audio", "everything")
 PROCESSES = {"media": "media.process", "speech": "speech.process", "audio": "audio.process"}
 
@@ -69,7 +69,7 @@ class Kill:
         await asyncio.sleep(chance.uniform(0.2, self.work.seconds))
         await self.kill()
         if self.victim in {"server", "everything"}:
-            callers.cut_off()
+            await callers.cut_off()
             for task in work:
                 task.cancel()
             await asyncio.gather(*work, return_exceptions=True)
@@ -102,7 +102,7 @@ async def one_kill(scene: Scene, times: int) -> None:
     # Each process has its turn among as many kills as there are processes.
     turns = random.Random(f"{CHANCE}/{times // len(VICTIMS)}").sample(VICTIMS, len(VICTIMS))
     chance = random.Random(f"{CHANCE}/{times}/moment")
-    work, server = Work(scene, chance, CALLS), scene.server
+    work, server = Work(scene, chance, CALLS, SECONDS), scene.server
     kill = Kill(work, turns[times % len(VICTIMS)])
     if not server.runs:  # what a kill before has found
         server.start()
@@ -116,8 +116,8 @@ async def one_kill(scene: Scene, times: int) -> None:
         async with customer(server.http, server.token) as alice:
             await at_rest(work, alice)
         wrong = await still_wrong(scene)
-        calls = await calls_of(server.database_url, work.began)
-        wrong += work.disagreements(calls, callers.talks)
+        calls, recordings = await calls_of(server.database_url, work.began)
+        wrong += work.disagreements(calls, recordings, callers.talks)
         assert wrong == [], f"{kill.victim} killed {kill.killed_on} of {len(calls)} calls"
 
 

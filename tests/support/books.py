@@ -77,13 +77,14 @@ async def faults_of(url: str, recordings: Path) -> list[str]:
         await database.close()
 
 
-async def calls_of(url: str, since: datetime) -> list[Call]:
-    """Read the calls that began since then, oldest first."""
+async def calls_of(url: str, since: datetime) -> tuple[list[Call], list[Recording]]:
+    """Read the calls that began since then, oldest first, and the recordings of since then."""
     database = Database(url)
     try:
         async with database.read() as session:
             query = select(Call).where(Call.created_on >= since).order_by(Call.created_on)
-            return [*await session.scalars(query)]
+            made = select(Recording).where(Recording.created_on >= since)
+            return [*await session.scalars(query)], [*await session.scalars(made)]
     finally:
         await database.close()
 

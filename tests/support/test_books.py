@@ -67,9 +67,10 @@ async def phones(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Exchang
 async def test_the_books_of_a_server_that_was_not_harmed_are_right(phones: Exchange) -> None:
     url = phones.world.database.url
     assert await faults_of(url, phones.recordings) == []
-    (call,) = await calls_of(url, NOON)
+    (call,), (recording,) = await calls_of(url, NOON)
     assert (call.cause, call.price > 0) == ("caller_hung_up", True)
-    assert await calls_of(url, NOON + timedelta(seconds=1)) == []
+    assert recording.call_uuid == call.uuid
+    assert await calls_of(url, NOON + timedelta(seconds=1)) == ([], [])
 
 
 @pytest.mark.parametrize(("sql", "words"), DAMAGE)
