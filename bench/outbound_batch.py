@@ -15,7 +15,6 @@ import sys
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +30,14 @@ from support.live_server import Customer, Server, customer, running_server  # no
 from support.sipp import SippResult, sipp_server  # noqa: E402 - found by the lines above
 
 RESULTS = Path(__file__).parent / "results"
-FIRST = 16465550000  # numbers of one prefix, which the carrier below has
+FIRST = 16465552000  # no fictional ones, which the simulated carrier keeps
 PREFIX = "1646"
 STATES = ("init", "ringing", "live", "hangup", "destroyed")
 TALK_MS = 1000
 FLOW = f'<Response><Pause length="{TALK_MS}"/><Hangup tag="told"/></Response>'
 CHANNELS = 1000
 PATIENCE_S = 120.0
+MILLIS = 1_000  # moments are kept in milliseconds
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def figures(database: Path, batch: dict[str, Any], peer: SippResult, used: list[
     calls = int(batch["total"])
     with sqlite3.connect(database) as rows:
         times = [
-            (datetime.fromisoformat(born).timestamp(), datetime.fromisoformat(up).timestamp())
+            (born / MILLIS, up / MILLIS)
             for born, up in rows.execute(
                 "SELECT created_on, answer_on FROM call WHERE answer_on IS NOT NULL ORDER BY 1"
             )
@@ -155,7 +155,13 @@ def found_wrong(rows: sqlite3.Connection, calls: int) -> tuple[str, ...]:
     for each in STATES:
         wanted[f"SELECT count(DISTINCT ref_id) {event} AND {state} = '{each}'"] = calls
     found = {sql: int(rows.execute(sql).fetchone()[0]) for sql in wanted}
-    return tuple(f"{sql}: {found[sql]}, not {n}" for sql, n in wanted.items() if found[sql] != n)
+    others = rows.execute(
+        "SELECT cause, sip_status, count(*) FROM call WHERE cause != 'flow_hung_up' GROUP BY 1, 2"
+    )
+    return (
+        *(f"{count} ended by {cause} ({status})" for cause, status, count in others),
+        *(f"{sql}: {found[sql]}, not {n}" for sql, n in wanted.items() if found[sql] != n),
+    )
 
 
 def table(runs: list[Run]) -> str:

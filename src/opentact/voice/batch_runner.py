@@ -40,6 +40,7 @@ from .placing import CallRefused, Order, Placer
 AT_ONCE = 100  # calls of one batch without a channel_limit; more would crowd out others
 MOST_AT_ONCE = 1000
 USUAL_PACE = 10  # calls a second without calls_per_second
+CATCH_UP_S = 0.25  # of delay that is made good: longer, and what follows is no pace but a burst
 BITE = 20  # numbers marked together: so many at most are lost to a crash without having rung
 WRITE_S = 0.25
 AGAIN_S = 1.0  # before a number is tried again that was refused for now
@@ -150,7 +151,7 @@ class BatchRunner:
         while taken := [] if run.stopped else await self._next(run.uuid):
             for place, phone, call in taken:
                 await free.acquire()
-                turn = max(turn + pace, loop.time() - pace)
+                turn = max(turn + pace, loop.time() - CATCH_UP_S)
                 await asyncio.sleep(turn - loop.time())
                 if run.stopped:
                     free.release()
