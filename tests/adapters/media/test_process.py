@@ -123,3 +123,20 @@ def test_what_could_not_be_sent_at_once_is_sent_later_and_in_order() -> None:
     assert not running.is_alive()
     assert [(kind, values[0]) for kind, values in heard[:-1]] == [("closed", leg) for leg in legs]
     assert heard[-1] == ("ready", [])
+
+
+@pytest.mark.parametrize(("allowed", "tried"), [(2, [2]), (1, [2, 1]), (0, [2, 1])])
+def test_it_comes_as_far_before_ordinary_work_as_it_may(
+    monkeypatch: pytest.MonkeyPatch, allowed: int, tried: list[int]
+) -> None:
+    asked: list[int] = []
+
+    def schedule(_: int, policy: int, parameters: os.sched_param) -> None:
+        assert policy == os.SCHED_RR | os.SCHED_RESET_ON_FORK
+        asked.append(parameters.sched_priority)
+        if parameters.sched_priority > allowed:
+            raise PermissionError
+
+    monkeypatch.setattr(os, "sched_setscheduler", schedule)
+    process._voice_first()
+    assert asked == tried

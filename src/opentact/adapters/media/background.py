@@ -17,8 +17,11 @@ T = TypeVar("T")
 class Background:
     """One thread that does jobs in order, and one beside it for those that may take long."""
 
-    def __init__(self, name: str) -> None:
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+    def __init__(self, name: str, *, urgent: bool = False) -> None:
+        """Of `urgent` jobs the thread comes right behind the tick at the processor."""
+        self._thread = ThreadPoolExecutor(
+            max_workers=1, thread_name_prefix=name, initializer=_come_second if urgent else None
+        )
         self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"{name}-slow")
         self._mailbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._event = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -68,3 +71,15 @@ class Background:
             thread.shutdown(wait=True)
             self.deliver()
         os.close(self._event)
+
+
+def _come_second() -> None:
+    """Come before ordinary work where the tick does, and behind the tick itself.
+
+    Else ordinary work keeps this thread from the processor while it holds the interpreter's
+    lock, and the tick waits for both.
+    """
+    policy = os.sched_getscheduler(os.getpid()) & ~os.SCHED_RESET_ON_FORK
+    if policy == os.SCHED_RR:
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(os.sched_get_priority_min(policy)))

@@ -44,7 +44,8 @@ class Engine:
     ) -> None:
         """`monotonic` and `wall` tell seconds."""
         self._now = monotonic
-        self._reader, self._writer = Background("media-read"), Background("media-write")
+        self._reader = Background("media-read")
+        self._writer = Background("media-write", urgent=True)
         prompts = Prompts(self._reader, settings.prompt_cache)
         self._ears = Ears()
         self._around = Surroundings(

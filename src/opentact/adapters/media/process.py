@@ -30,8 +30,9 @@ _SLEEP_BELOW = 0.002
 # Messages the server has not read yet. It would have to stand still for minutes.
 _MAX_BACKLOG = 100_000
 _COMMANDS_IN_ONE_GO = 64
-# The lowest of the real-time priorities: above all ordinary work, below what the system needs.
-_PRIORITY = 1
+# Above all ordinary work and, by one, the thread that writes recordings; below what the system
+# needs. Who was allowed the lowest alone has that.
+_PRIORITIES = (2, 1)
 # How long a thread that writes files may keep the tick waiting for the interpreter, in seconds;
 # the default of 5 ms would be heard.
 _SWITCH_INTERVAL = 0.0005
@@ -132,8 +133,10 @@ def _voice_first() -> None:
     The threads that read and write files do not inherit it.
     """
     policy = os.SCHED_RR | os.SCHED_RESET_ON_FORK
-    with contextlib.suppress(OSError):
-        os.sched_setscheduler(0, policy, os.sched_param(_PRIORITY))
+    for priority in _PRIORITIES:
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, policy, os.sched_param(priority))
+            return
 
 
 def main(descriptor: str, settings: str) -> None:
