@@ -206,9 +206,9 @@ async def inspected(server: Server, what: str) -> list[Any]:
         return found
 
 
-async def still_wrong(scene: Scene) -> list[str]:
+async def still_wrong(server: Server) -> list[str]:
     """Give what is wrong in the books; what is held goes a second after the last call."""
-    url, recordings = scene.server.database_url, scene.server.folder / "recordings"
+    url, recordings = server.database_url, server.folder / "recordings"
 
     async def fine() -> bool:
         return not await faults_of(url, recordings)

@@ -5,21 +5,23 @@ recording is still being written.
 """
 
 import asyncio
-import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from e2e.mixed_calls import still_wrong
 from e2e.web import until
 from opentact.app.simulate import Caller, CallOutcome, CallPlan
+from support.books import calls_of
 from support.live_server import Customer, Server, customer, running_server
 
 CALLS = 30
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
 FLOW = (
     '<Response><Record tag="r"><Pause length="60000" dtmf_stop="#"/></Record>'
     "<Say>{words}</Say><Hangup/></Response>"
@@ -38,46 +40,11 @@ async def alice(server: Server) -> AsyncIterator[Customer]:
         yield demo
 
 
-def rows(server: Server, sql: str) -> list[tuple[Any, ...]]:
-    file = f"file:{server.folder / 'opentact.db'}?mode=ro"
-    with closing(sqlite3.connect(file, uri=True)) as database:
-        return database.execute(sql).fetchall()
-
-
-def hold_the_books_against_each_other(server: Server, calls: int) -> None:
+async def hold_the_books_against_each_other(server: Server, calls: int) -> None:
     """One end for each call, one charge for each answered one, a balance that adds up."""
-    ends = rows(
-        server,
-        "SELECT ref_id, count(*) FROM event WHERE type = 'call_state'"
-        " AND json_extract(frame, '$.payload.state') = 'destroyed' GROUP BY ref_id",
-    )
-    assert [count for _, count in ends] == [1] * calls
-    open_calls = "SELECT count(*) FROM call WHERE destroy_on IS NULL OR cause IS NULL"
-    assert rows(server, open_calls) == [(0,)]
-    seq = "json_extract(frame, '$.seq')"
-    gaps = rows(
-        server,
-        f"SELECT ref_id FROM event WHERE type LIKE 'call%' GROUP BY ref_id"
-        f" HAVING count(*) != max({seq}) OR count(DISTINCT {seq}) != count(*)",
-    )
-    assert gaps == []
-    wrong = rows(
-        server,
-        "SELECT name, balance FROM account WHERE balance != (SELECT coalesce(sum(amount), 0)"
-        ' FROM "transaction" WHERE account_uuid = account.uuid)',
-    )
-    assert wrong == []
-    uncharged = rows(
-        server,
-        'SELECT uuid FROM call WHERE price != 0 AND (SELECT count(*) FROM "transaction"'
-        " WHERE ref_uuid = call.uuid AND amount = -price) != 1",
-    )
-    assert uncharged == []
-    recordings = rows(server, "SELECT state, reason FROM recording")
-    assert all(
-        state.lower() == "stored" or (state.lower() == "failed" and reason)
-        for state, reason in recordings
-    ), recordings
+    assert await still_wrong(server) == []
+    written, _ = await calls_of(server.database_url, EVER)
+    assert len(written) == calls
 
 
 def call_all(server: Server, number: int, **plan: Any) -> "list[asyncio.Task[CallOutcome]]":
@@ -111,7 +78,7 @@ async def test_the_server_is_killed_in_the_middle_of_calls_and_orders(
     ordered = await asyncio.gather(*ordering, return_exceptions=True)
     assert any(isinstance(each, httpx.TransportError) for each in ordered)
     server.start()
-    hold_the_books_against_each_other(server, CALLS)
+    await hold_the_books_against_each_other(server, CALLS)
     causes = {call["cause"] for call in await alice.calls(tn=number)}
     assert causes == {"server_crashed"}
     bought = await alice.ask("POST", "/rest/order/search", {})
@@ -142,7 +109,7 @@ async def test_the_media_process_is_killed_in_the_middle_of_calls(
     assert outcome.status == 200
     assert server.child("media.process") != killed
     await until(over)
-    hold_the_books_against_each_other(server, CALLS + 1)
+    await hold_the_books_against_each_other(server, CALLS + 1)
 
 
 async def test_the_speech_process_is_killed_while_it_speaks(

@@ -110,7 +110,7 @@ async def test_calls_outlive_a_restart_of_their_database(
         await until(partial(up, again))
         callers.hang_up()
         await at_rest(work, alice)
-        wrong = await still_wrong(scene)
+        wrong = await still_wrong(server)
         calls, recordings = await calls_of(server.database_url, work.began - MINUTE)
         wrong += work.disagreements(calls, recordings, callers.talks)
         assert wrong == []

@@ -115,7 +115,7 @@ async def one_kill(scene: Scene, times: int) -> None:
         callers.hang_up()
         async with customer(server.http, server.token) as alice:
             await at_rest(work, alice)
-        wrong = await still_wrong(scene)
+        wrong = await still_wrong(server)
         calls, recordings = await calls_of(server.database_url, work.began)
         wrong += work.disagreements(calls, recordings, callers.talks)
         assert wrong == [], f"{kill.victim} killed {kill.killed_on} of {len(calls)} calls"
