@@ -247,12 +247,11 @@ def measure(
         caller.wait(60)
     server.stop()
     assert not any(sipp_counts(folder / str(port))[1] for port in ports[: len(callers)])
-    found = np.load(rows_file)
-    rows, unsaid = found["rows"], int(found["unsaid"])
+    rows, unsaid = (np.load(rows_file)[name] for name in ("rows", "unsaid"))
     rows = rows[(rows[:, 2] > steady[0]) & (rows[:, 2] < steady[1])]
     deviations, _, _ = jitter(rows)
     p99, worst = float(np.percentile(deviations, 99)), float(deviations.max())
-    return unsaid * 20, p99, worst, *cpu
+    return int(unsaid) * 20, p99, worst, *cpu
 
 
 def table(runs: list[Run]) -> str:
