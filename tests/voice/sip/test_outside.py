@@ -2,7 +2,7 @@
 
 import pytest
 
-from opentact.voice.sip.agent import Agent
+from opentact.voice.sip.agent import MAX_TRANSACTIONS, Agent
 from opentact.voice.sip.digest import Credentials
 from opentact.voice.sip.effects import Asked, Effect, Replied, Reply, Transmit
 from opentact.voice.sip.machine import TIMEOUT
@@ -16,9 +16,13 @@ from voice.sip.wire import words
 REGISTRAR = "sip:192.0.2.9:5062"
 
 
-def agent(*methods: str, **limits: int) -> Agent:
-    serves = frozenset(methods)
-    return Agent(Identity("192.0.2.2", 5060), words("ours"), serves=serves, **limits)
+def agent(*methods: str, max_transactions: int = MAX_TRANSACTIONS) -> Agent:
+    return Agent(
+        Identity("192.0.2.2", 5060),
+        words("ours"),
+        max_transactions=max_transactions,
+        serves=frozenset(methods),
+    )
 
 
 def register(number: int = 1) -> bytes:
