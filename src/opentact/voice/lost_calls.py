@@ -76,12 +76,8 @@ async def close_lost_call(
     )
     if call is None:
         return
-    account = await get_account(session, call.account_uuid)
-    app = await get_app_for_call(session, call.app_uuid) if call.app_uuid else None
-    card = CallCard(call, account, app, debug_url=explain(uuid, now) if explain else None)
-    # Each event of a call has a number of its own, so their count is the last one given out.
-    told = select(func.count()).select_from(Event).where(Event.ref_id == call.uuid)
-    card.seq = await session.scalar(told) or 0
+    card = await _card(session, call, explain(uuid, now) if explain else None)
+    account = card.account.uuid
     if call.hangup_on is None:
         call.hangup_on = call.alive_on or call.ring_on or call.created_on
         _set(call, ending(cause, answered=call.answer_on is not None))
@@ -93,10 +89,19 @@ async def close_lost_call(
     recorded = [
         RecordingChanged(card, each, _url(each, link, now), card.next_seq()) for each in closed
     ]
-    await events.append(session, account.uuid, *recorded, now=now)
+    await events.append(session, account, *recorded, now=now)
     call.state, call.destroy_on = CallState.DESTROYED, now
     happened = CallChanged(card, CallState.DESTROYED, card.next_seq())
-    await events.append(session, account.uuid, happened, *notices, now=now)
+    await events.append(session, account, happened, *notices, now=now)
+
+
+async def _card(session: AsyncSession, call: Call, debug_url: str | None) -> CallCard:
+    account = await get_account(session, call.account_uuid)
+    app = await get_app_for_call(session, call.app_uuid) if call.app_uuid else None
+    # Each event of a call has a number of its own, so their count is the last one given out.
+    told = select(func.count()).select_from(Event).where(Event.ref_id == call.uuid)
+    seq = await session.scalar(told) or 0
+    return CallCard(call, account, app, seq=seq, debug_url=debug_url)
 
 
 def _set(call: Call, values: dict[str, Any]) -> None:
