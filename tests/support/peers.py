@@ -21,9 +21,7 @@ LOOPBACK = "127.0.0.1"
 # where our media ports begin. A run beside another begins at a lane of its own (tools/run-tests).
 LANES_BEGIN, LANES, LANE = 10_000, 10, 1_000
 FIRST_LANE = int(os.environ.get("TEST_LANES_FROM", "0"))
-WORKER = (
-    FIRST_LANE + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-) % LANES
+WORKER = (FIRST_LANE + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))) % LANES
 
 # Where media engines that a test makes itself open their legs: between the servers' ports and
 # those that Linux gives away by itself, again a lane for each worker.
