@@ -9,21 +9,13 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from http import HTTPStatus
 from itertools import chain
 from typing import Any, cast
 from uuid import UUID
 
 import structlog
 from sqlalchemy import Insert, Table, Update, bindparam, insert, select, update
-from sqlalchemy.exc import (
-    DataError,
-    DBAPIError,
-    IntegrityError,
-    PendingRollbackError,
-    ProgrammingError,
-)
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import PendingRollbackError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opentact.accounts.accounts import get_account
@@ -31,18 +23,17 @@ from opentact.billing.ledger import Line, enter
 from opentact.billing.notices import balance_notices
 from opentact.events.log import Event, EventLog, Ready
 from opentact.kit.entities import Base
-from opentact.kit.faults import Fault
 from opentact.kit.units import on_commit, take_on_commit
 
 from .call_events import CallCard
 from .calls import Call
+from .patience import is_away
 from .settling import settle, settled, unsettled
 
 Row = dict[str, Any]
 Key = tuple[type[Base], UUID]
 # A journal that is closed says so by a RuntimeError; its last pages are given up aloud.
-PASSING = (DBAPIError, OSError, PendingRollbackError, PoolTimeout, RuntimeError)
-LASTING = (IntegrityError, DataError, ProgrammingError)
+PASSING = (OSError, PendingRollbackError, RuntimeError)
 log = structlog.get_logger(__name__)
 
 
@@ -164,9 +155,7 @@ class Writer:
 
 def will_pass(error: Exception) -> bool:
     """Tell whether it is the database's fault for now, and not of what is written."""
-    if isinstance(error, Fault):
-        return error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    return isinstance(error, PASSING) and not isinstance(error, LASTING)
+    return is_away(error) or isinstance(error, PASSING)
 
 
 async def are_stored(session: AsyncSession, pages: Collection[Page]) -> bool:
