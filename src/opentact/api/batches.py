@@ -33,9 +33,9 @@ from .lease_links import leases_by_uuid
 from .placed_calls import CallSeconds, NoCallsPlaced, OrderFields, RingSeconds
 from .search import Found
 from .services import Caller, Inject, Services
-from .wire.accounts import account_short
+from .wire.accounts import UserOut, account_short
 from .wire.batches import BatchNumberOut, BatchOut, batch_number_out, batch_out
-from .wire.sip import profile_short
+from .wire.sip import Around, profile_short
 
 MOST_PHONES = 10_000
 MOST_TAKE = 1000
@@ -225,7 +225,13 @@ async def _shown(
             batch,
             shown.get(batch.profile_uuid),
             leases.get(batch.lease_uuid) if batch.lease_uuid else None,
-            around.user(batch.created_by),
+            _maker(around, batch),
         )
         for batch in found
     ]
+
+
+def _maker(around: Around, batch: Batch) -> UserOut | None:
+    """Write who made it, with the account as the documents show it (spec/07)."""
+    maker = around.user(batch.created_by)
+    return maker and {**maker, "account": account_short(around.account)}

@@ -15,6 +15,10 @@ from opentact.adapters.media.settings import MediaSettings
 from opentact.voice.media import DigitHeard, MediaEvent, Played
 
 
+# Sound is heard at its time: a worker that steps aside for others hears holes.
+pytestmark = pytest.mark.e2e
+
+
 class TestInlineMedia(MediaContract, DigitsContract, BridgeContract, RecordingContract):
     async def make(self, settings: MediaSettings) -> InlineMedia:
         return InlineMedia(settings)
