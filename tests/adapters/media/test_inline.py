@@ -14,7 +14,6 @@ from opentact.adapters.media.inline import InlineMedia
 from opentact.adapters.media.settings import MediaSettings
 from opentact.voice.media import DigitHeard, MediaEvent, Played
 
-
 # Sound is heard at its time: a worker that steps aside for others hears holes.
 pytestmark = pytest.mark.e2e
 
