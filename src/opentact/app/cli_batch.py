@@ -12,7 +12,7 @@ from opentact.kit.faults import Fault
 
 from .cli_api import Api, Token, api_of
 from .cli_output import Data, Http, Json, print_json, print_table
-from .cli_place import LOOK_S, Flow, Profile, checked, number_of, profile_of
+from .cli_place import LOOK_S, Caller, Flow, Profile, checked, number_of, profile_of
 
 PAGE = 1000
 batch_app = typer.Typer()
@@ -31,9 +31,7 @@ def batch(
         typer.Argument(exists=True, dir_okay=False, help="Numbers: the first column, or `to`."),
     ],
     flow: Flow,
-    caller: Annotated[
-        str | None, typer.Option("--from", help="A number of yours; the first if not given.")
-    ] = None,
+    caller: Caller = None,
     profile: Profile = None,
     token: Token = None,
     data: Data = None,

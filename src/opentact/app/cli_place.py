@@ -17,6 +17,9 @@ LOOK_S = 0.25
 Flow = Annotated[
     Path, typer.Option("--flow", exists=True, dir_okay=False, help="A call-flow document.")
 ]
+Caller = Annotated[
+    str | None, typer.Option("--from", help="A number of yours; the first if not given.")
+]
 Profile = Annotated[
     str | None,
     typer.Option(
@@ -40,9 +43,7 @@ class CallFailed(Fault):
 def place(
     to: Annotated[str, typer.Argument(help="A number, or login@domain of a SIP user of yours.")],
     flow: Flow,
-    caller: Annotated[
-        str | None, typer.Option("--from", help="A number of yours; the first if not given.")
-    ] = None,
+    caller: Caller = None,
     profile: Profile = None,
     token: Token = None,
     data: Data = None,

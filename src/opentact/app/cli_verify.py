@@ -10,7 +10,7 @@ from opentact.kit.faults import Fault
 
 from .cli_api import Api, Token, api_of
 from .cli_output import Data, Http, Json, print_json
-from .cli_place import LOOK_S, Profile, number_of, profile_of
+from .cli_place import LOOK_S, Caller, Profile, number_of, profile_of
 
 
 class NotVerified(Fault):
@@ -22,9 +22,7 @@ class NotVerified(Fault):
 def verify(
     number: Annotated[str, typer.Argument(help="A number of elsewhere that is to be shown.")],
     name: Annotated[str | None, typer.Option(help="What the number is called in lists.")] = None,
-    caller: Annotated[
-        str | None, typer.Option("--from", help="A number of yours; the first if not given.")
-    ] = None,
+    caller: Caller = None,
     profile: Profile = None,
     token: Token = None,
     data: Data = None,
