@@ -50,6 +50,15 @@ def test_replacing_counts_once(tmp_path: Path) -> None:
     assert (store.total_bytes, len(store)) == (20, 1)
 
 
+def test_a_file_that_is_used_is_still_the_file_that_was_written(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    os.utime(put(store, "a", 10), (1_000_000, 1_000_000))
+    path = store.find("a")
+    assert path
+    assert path.stat().st_mtime == 1_000_000
+    assert path.stat().st_atime > 1_000_000
+
+
 def test_after_a_restart_the_oldest_still_goes_first(tmp_path: Path) -> None:
     before = Store(tmp_path)
     for age, name in enumerate("cab"):

@@ -41,12 +41,14 @@ class Store:
         """Look up a file, and remember that it was used."""
         path = self._path(name)
         try:
-            os.utime(path)
+            seen = path.stat()
+            # The time it was written stays: by that others know what they have read of it.
+            os.utime(path, ns=(time.time_ns(), seen.st_mtime_ns))
         except FileNotFoundError:
             self._forget(name)
             return None
         if name not in self._sizes:
-            self._note(name, path.stat().st_size)
+            self._note(name, seen.st_size)
         self._sizes.move_to_end(name)
         return path
 
@@ -89,6 +91,6 @@ class Store:
                 if path.suffix == _PART and seen.st_mtime < abandoned:
                     path.unlink()
                 elif path.suffix == _SUFFIX:
-                    found.append((seen.st_mtime, path.stem, seen.st_size))
+                    found.append((seen.st_atime, path.stem, seen.st_size))
         for _, name, size in sorted(found):
             self._note(name, size)
