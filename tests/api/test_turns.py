@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from opentact.api.turns import IDLE_TURN_S, LONGEST_S, Turns
+from opentact.api.turns import FEW, IDLE_TURN_S, LONGEST_S, SLOW_S, Turns
 
 STEP_S = 20 * IDLE_TURN_S
 
@@ -16,10 +16,13 @@ class Server:
     def __init__(self) -> None:
         self.notes: list[str] = []
         self.now = 1000.0
+        self.answer = asyncio.Event()
+        self.answer.set()
         self.turns = Turns(self.app, lambda: self.now)
 
     async def app(self, scope: Scope, _receive: Receive, _send: Send) -> None:
         self.notes.append(scope["path"])
+        await self.answer.wait()
 
     def ask(self, path: str, kind: str = "http") -> "asyncio.Task[None]":
         unused: Any = None
@@ -78,3 +81,34 @@ async def test_what_is_no_request_waits_for_nothing() -> None:
     server.ask("a")
     await server.ask("socket", kind="websocket")
     assert server.notes[0] == "socket"
+
+
+async def turns_of_the_loop() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_few_requests_are_under_way_at_once() -> None:
+    server = Server()
+    await idle(server)
+    server.answer.clear()
+    asked = [server.ask(path) for path in "abcd"]
+    await turns_of_the_loop()
+    assert server.notes == [*"abcd"][:FEW]
+    server.answer.set()
+    await asyncio.wait(asked)
+    assert server.notes == [*"abcd"]
+
+
+async def test_a_slow_request_keeps_nobody_from_beginning() -> None:
+    server = Server()
+    await idle(server)
+    server.answer.clear()
+    asked = [server.ask(path) for path in "abcd"]
+    await turns_of_the_loop()
+    assert len(server.notes) == FEW
+    server.now += SLOW_S
+    await turns_of_the_loop()
+    assert server.notes == [*"abcd"]
+    server.answer.set()
+    await asyncio.wait(asked)

@@ -75,9 +75,7 @@ class Exchange:
         async with asyncio.timeout(10):
             while self.board._tasks:
                 await asyncio.wait(self.board._tasks)
-            pending = self.book.pending()
-            if pending is not None:
-                await asyncio.shield(pending)
+            await self.until(lambda: not self.book._pages and not self.book._writing)
 
     def told(self, type_: str = "call_state") -> list[dict[str, Any]]:
         frames = [orjson.loads(each.frame) for each in self.world.published]

@@ -118,6 +118,7 @@ class OpenBook(CallBook):
             will_pass=lambda _: False,
             is_stored=_never,
             give_up=give_up,
+            done=self._written,
         )
 
     async def _read_out(self, _: AsyncSession, pages: list[Page]) -> None:

@@ -110,7 +110,7 @@ async def test_nobody_who_replies_and_nobody_who_answers_are_told_apart() -> Non
 async def test_the_caller_is_answered_only_once_the_call_is_stored() -> None:
     one = Bridged()
     stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    one.book.pending = lambda: stored  # type: ignore[method-assign]
+    one.book.hurry = lambda *_: stored  # type: ignore[method-assign]
     await one.begin()
     one.callee.answers()
     await settle()

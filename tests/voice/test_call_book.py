@@ -14,7 +14,7 @@ from opentact.accounts.accounts import get_account
 from opentact.adapters.storage.journal import Journal
 from opentact.billing.ledger import Line, RefType, Transaction
 from opentact.events.log import Event
-from opentact.voice.call_book import CallBook, new_recording
+from opentact.voice.call_book import MOST_LATE, CallBook, new_recording
 from opentact.voice.call_events import CallCard
 from opentact.voice.callflow.steps import Command
 from opentact.voice.calls import Call, CallFlowLog, CallState, Direction
@@ -185,3 +185,43 @@ async def test_an_ended_call_is_forgotten(desk: Desk) -> None:
     desk.book.entered(card, CallState.DESTROYED)
     await desk.book.durable(card)
     assert (desk.book._open, desk.book._pages) == ({}, {})
+
+
+async def test_a_page_somebody_waits_for_goes_before_those_nobody_does(desk: Desk) -> None:
+    hurried, patient = [await desk.card() for _ in range(2)]
+    desk.book._lane.took = 100.0
+    desk.book.opened(patient)
+    desk.book.opened(hurried)
+    await desk.book.durable(hurried)
+    assert [call.uuid for call in await desk.all(Call)] == [hurried.call.uuid]
+    await desk.book.close()
+    assert len(await desk.all(Call)) == 2
+
+
+async def test_a_page_nobody_waits_for_is_written_all_the_same(desk: Desk) -> None:
+    card = await desk.card()
+    desk.book.opened(card)
+    await desk.book.stored(card)
+    assert len(await desk.all(Call)) == 1
+
+
+async def test_two_legs_are_written_in_one_commit(desk: Desk) -> None:
+    one, other = [await desk.card() for _ in range(2)]
+    desk.book._lane.took = 100.0
+    desk.book.opened(one)
+    desk.book.opened(other)
+    written = desk.book.hurry(one, other)
+    assert written is not None
+    await written
+    assert len(await desk.all(Call)) == 2
+    assert desk.book.hurry(one, other) is None
+
+
+async def test_pages_nobody_waits_for_are_written_a_few_at_a_time(desk: Desk) -> None:
+    cards = [await desk.card() for _ in range(2 * MOST_LATE + 1)]
+    for card in cards:
+        desk.book.opened(card)
+    await desk.book.stored(cards[0])
+    assert len(await desk.all(Call)) == MOST_LATE
+    await desk.book.close()
+    assert len(await desk.all(Call)) == len(cards)

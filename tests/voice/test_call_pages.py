@@ -38,7 +38,7 @@ def new(one: CallCard) -> Page:
     return page
 
 
-def test_a_change_of_a_row_that_is_not_stored_yet_changes_the_row() -> None:
+async def test_a_change_of_a_row_that_is_not_stored_yet_changes_the_row() -> None:
     key: tuple[type[Base], UUID] = (Call, UUID(int=1))
     page = Page(card(), inserts={key: {"to": "1"}})
     page.change(key, {"to": "2"})
@@ -49,7 +49,7 @@ def test_a_change_of_a_row_that_is_not_stored_yet_changes_the_row() -> None:
     assert stored.updates == {key: {"to": "2", "reason": "x"}}
 
 
-def test_what_is_given_up_is_told_to_its_call() -> None:
+async def test_what_is_given_up_is_told_to_its_call() -> None:
     page = new(card())
     error = OSError("disk full")
     give_up([page], error)

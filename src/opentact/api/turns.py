@@ -2,8 +2,8 @@
 
 Requests and calls share a loop. Sixteen connections that ask as fast as they are answered would
 put sixteen requests between each two steps of a call, and a call takes some ten steps until it is
-answered. A request waits for a turn of the loop in which nobody did anything, or a twentieth of a
-second on a server that has none; how many are under way is not limited (docs/decisions/0120).
+answered. A request waits for a turn of the loop in which nobody did anything and few others are
+under way, or a twentieth of a second on a server that is never so idle (docs/decisions/0120).
 """
 
 import asyncio
@@ -15,6 +15,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 IDLE_TURN_S = 50e-6  # a turn in which anything ran takes longer
 LONGEST_S = 0.05  # between the beginnings of two requests, however busy calls keep the loop
+# All that are under way may go on in the same turn, and a call waits for them. Who takes longer
+# than this waits for a client or a neighbour, and keeps nobody from beginning.
+FEW, SLOW_S = 2, 0.2
 
 
 class Turns:
@@ -24,13 +27,21 @@ class Turns:
         self._app = app
         self._seconds = seconds
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._under_way: dict[object, float] = {}  # when each began
         self._turn_began = 0.0
         self._last_begun = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            await self._turn()
-        await self._app(scope, receive, send)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        await self._turn()
+        request = object()
+        self._under_way[request] = self._seconds()
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            del self._under_way[request]
 
     async def _turn(self) -> None:
         loop = asyncio.get_running_loop()
@@ -45,10 +56,13 @@ class Turns:
         now = self._seconds()
         idle = now - self._turn_began < IDLE_TURN_S
         self._turn_began = now
-        if idle or now - self._last_begun >= LONGEST_S:
+        if (idle and self._few(now)) or now - self._last_begun >= LONGEST_S:
             self._last_begun = now
             turn = self._waiting.popleft()
             if not turn.done():  # its client may have gone
                 turn.set_result(None)
         if self._waiting:
             loop.call_soon(self._look, loop)
+
+    def _few(self, now: float) -> bool:
+        return sum(now - began < SLOW_S for began in self._under_way.values()) < FEW

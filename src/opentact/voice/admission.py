@@ -5,7 +5,7 @@ that nobody has to guess (spec/11 D-24, D-31).
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -15,14 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from opentact.accounts.accounts import Account
 from opentact.billing.rating import Rate
-from opentact.kit.money import ZERO
 from opentact.numbers.features import Feature
 from opentact.numbers.inventory import Tn
 from opentact.numbers.leases import HELD, Lease, Subscription
-from opentact.numbers.profiles import TnProfile, price_lists
+from opentact.numbers.profiles import TnProfile
 
 from . import causes
 from .apps import SipControlApp, StaticCallFlow
+from .call_rates import CallRates
 from .causes import Cause
 from .connections import SipConnection
 from .fact_rows import connection_facts, owners_of
@@ -115,7 +115,7 @@ def dialled_number(called: str) -> int | None:
 
 
 async def admit_all(
-    session: AsyncSession, numbers: Iterable[int], now: datetime
+    session: AsyncSession, numbers: Iterable[int], rates: CallRates, now: datetime
 ) -> dict[int, Verdict]:
     """Decide about each number; one that nobody holds is missing from the answer."""
     rows = (await session.execute(_WHO, {"numbers": sorted(numbers)})).all()
@@ -125,8 +125,9 @@ async def admit_all(
     flows = await flows_of(session, apps)
     free = {row[0].uuid for row in rows if row[2] is None and row[5] is None}
     owners = await owners_of(session, free)
-    rates = await _rates(session, rows, now)
-    return {row[0].tn: _verdict(row, flows, owners, rates[row[0].tn], now) for row in rows}
+    keys = {row[0].tn: (row[0].account_uuid, row[3] or "") for row in rows}
+    found = await rates.of(session, keys.values(), now)
+    return {row[0].tn: _verdict(row, flows, owners, found[keys[row[0].tn]], now) for row in rows}
 
 
 def _verdict(
@@ -182,19 +183,3 @@ async def flows_of(session: AsyncSession, apps: set[UUID]) -> dict[UUID, bytes]:
         return {}
     rows = await session.execute(_FLOWS, {"apps": list(apps)})
     return {app: document for app, document, removed_on in rows if removed_on is None}
-
-
-async def _rates(session: AsyncSession, rows: Sequence[Found], now: datetime) -> dict[int, Rate]:
-    """Find what a minute costs on each number; most of a read's calls are of few accounts."""
-    profiles: dict[UUID, set[str]] = {}
-    for lease, _, _, profile, *_ in rows:
-        profiles.setdefault(lease.account_uuid, set()).add(profile or "")
-    lists = {
-        account: await price_lists(session, account, names, now=now)
-        for account, names in profiles.items()
-    }
-    rates = {}
-    for lease, _, _, profile, *_ in rows:
-        prices = lists[lease.account_uuid].get(profile or "")
-        rates[lease.tn] = Rate(prices.voice_incoming_per_min_cost if prices else ZERO)
-    return rates

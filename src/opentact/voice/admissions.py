@@ -1,8 +1,9 @@
 """Decides about the calls that arrive, those that wait at the same time in one read.
 
 A read costs the same few trips to the database for one call as for forty, and at two hundred
-calls a second these trips would be most of what a call costs. Nothing is kept between two reads:
-what was changed a moment ago holds for the next call. See docs/decisions/0055.
+calls a second these trips would be most of what a call costs. Between two reads only prices are
+kept, for a second: whatever else was changed a moment ago holds for the next call. See
+docs/decisions/0055.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from opentact.kit.units import Storage
 
 from . import causes
 from .admission import Refused, Verdict, admit_all, dialled_number
+from .call_rates import CallRates
 
 MOST_AT_ONCE = 100  # numbers in one read: bounds how long the first of them waits
 # Between the beginnings of two reads. The first call after a pause waits for nobody; on a busy
@@ -33,6 +35,7 @@ class Admissions:
     def __init__(self, storage: Storage, clock: Clock) -> None:
         self._storage = storage
         self._clock = clock
+        self._rates = CallRates()
         self._waiting: list[_Question] = []
         self._reading: asyncio.Task[None] | None = None
         self._next_at = 0.0
@@ -65,7 +68,8 @@ class Admissions:
             # A few rows by their keys: the trips to another thread would be most of the wait.
             with quick():
                 async with self._storage.read() as session:
-                    found = await admit_all(session, {q.number for q in asked}, self._clock.now())
+                    numbers, now = {q.number for q in asked}, self._clock.now()
+                    found = await admit_all(session, numbers, self._rates, now)
         except Exception as error:  # noqa: BLE001 - told to every call that waits for it
             for question in asked:
                 if not question.answer.done():

@@ -106,7 +106,7 @@ class Bridge:
         """Write both legs down, and ring."""
         self.caller.opens()
         self.callee.opens()
-        self._stored = self._desk.book.pending()
+        self._stored = self._desk.book.hurry(self.caller.card, self.callee.card)
         self._leg.listen(partial(self._hear, self._on_caller))
         if self.over is not None:
             return

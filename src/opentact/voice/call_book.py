@@ -1,16 +1,18 @@
 """Writing calls down: rows, events, flow logs and charges, many calls to one commit.
 
-A busy server writes a few thousand rows a second about calls. What is handed in here waits a
-few milliseconds and is stored together; several changes of one call become one row change.
-`durable` says when all that was handed in so far is stored: a call waits for it before its 200
-OK, the outside hears nothing that could still be lost (design 5).
+A busy server writes a few thousand rows a second about calls. What is handed in here waits for
+company and is stored together; several changes of one call become one row change. `durable` has
+a call's page written at once and says when it is stored: a call waits for it before its 200 OK,
+the outside hears nothing that could still be lost (design 5). Nobody waits for the other pages:
+they go along a little later, so that those in a hurry come by quickly (docs/decisions/0122).
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +29,11 @@ from .callflow.steps import Command
 from .calls import Call, CallFlowLog, CallState
 from .recordings import Recording, RecordingState
 from .timeline.traces import Traces
+
+# Pages that nobody waits for are written after so many times what a batch takes: soon on a quiet
+# server, seldom on a busy one. And never later than this, in seconds.
+PATIENCE, LONGEST_LATE_S = 4.0, 0.15
+MOST_LATE = 16  # of them in one batch: bounds how long those in a hurry wait behind it
 
 
 class CallBook:
@@ -62,11 +69,14 @@ class CallBook:
             will_pass=will_pass,
             is_stored=are_stored,
             give_up=give_up,
+            done=self._written,
             pauses=pauses,
         )
         self._pages: dict[UUID, Page] = {}
+        self._writing: dict[UUID, Page] = {}
+        self._due = 0  # so many of the oldest pages have waited long enough
+        self._late: asyncio.TimerHandle | None = None
         self._open: dict[UUID, dict[UUID, CallCard]] = {}
-        self._latest: asyncio.Future[None] | None = None
 
     def opened(self, card: CallCard) -> None:
         """Write a new call down, in the state it has."""
@@ -102,20 +112,23 @@ class CallBook:
     def command(self, card: CallCard, command: Command, line: int) -> None:
         """Write a command of the flow into the log, and tell."""
         now = self._clock.now()
-        log = CallFlowLog(
-            account_uuid=card.account.uuid,
-            call_uuid=card.call.uuid,
-            app_uuid=card.call.app_uuid,
-            name=command.name,
-            success=command.success,
-            command={"name": command.name, "path": command.path, "line": line},
-            response=command.as_dict(),
-            from_=card.call.from_,
-            tn=card.call.tn,
-            created_on=now,
-            modified_on=now,
-        )
-        self._insert(card, log)
+        # A row and no entity: nobody looks at it, and to make one is a fiftieth of a call.
+        uuid = new_id()
+        row = {
+            "uuid": uuid,
+            "account_uuid": card.account.uuid,
+            "call_uuid": card.call.uuid,
+            "app_uuid": card.call.app_uuid,
+            "name": command.name,
+            "success": command.success,
+            "command": {"name": command.name, "path": command.path, "line": line},
+            "response": command.as_dict(),
+            "from_": card.call.from_,
+            "tn": card.call.tn,
+            "created_on": now,
+            "modified_on": now,
+        }
+        self._page(card).inserts[CallFlowLog, uuid] = row
         self._tell(card, CommandEnded(card, command, line, card.next_seq()))
 
     def recording_opened(self, card: CallCard, recording: Recording) -> None:
@@ -136,30 +149,47 @@ class CallBook:
             card.ticket.settling()
         self._page(card).charges.append(line)
 
-    def pending(self) -> "asyncio.Future[None] | None":
-        """Give what is done once all that was handed in so far is stored, or given up.
+    def hurry(self, *cards: CallCard) -> "asyncio.Future[None] | None":
+        """Have what there is about these calls written at once.
 
-        Whether something about a call was lost, its card tells then.
+        The future is done once all of it is stored or given up, which the cards tell; None if
+        there is nothing to wait for.
         """
-        return self._latest
+        pages = [page for card in cards if (page := self._pages.get(card.call.uuid))]
+        for page in pages:
+            page.hurried = True
+            self._lane.soon()
+        if not pages:
+            pages = [page for card in cards if (page := self._writing.get(card.call.uuid))]
+        return pages[-1].done if pages else None
 
     async def durable(self, card: CallCard) -> None:
-        """Wait until all about the call is stored; raises what the database said."""
-        if self._latest is not None:
+        """Write what there is about the call; raises what the database said."""
+        written = self.hurry(card)
+        if written is not None:
             # Shielded: who gives up waiting must not take the commit from the others.
-            await asyncio.shield(self._latest)
+            await asyncio.shield(written)
+        if card.lost is not None:
+            raise card.lost
+
+    async def stored(self, card: CallCard) -> None:
+        """Wait until all about the call is stored in its time; raises what the database said."""
+        page = self._pages.get(card.call.uuid) or self._writing.get(card.call.uuid)
+        if page is not None:
+            await asyncio.shield(page.done)
         if card.lost is not None:
             raise card.lost
 
     async def close(self) -> None:
         """Write what there is, and stop."""
+        self._write_all()
         await self._lane.close()
 
     def _tell(self, card: CallCard, happened: object) -> None:
         page = self._page(card)
         page.ready.append(self._events.draft(happened, self._clock.now()))
 
-    def _insert(self, card: CallCard, entity: Call | CallFlowLog | Recording) -> None:
+    def _insert(self, card: CallCard, entity: Call | Recording) -> None:
         self._page(card).inserts[type(entity), entity.uuid] = _row_of(entity)
 
     def _change(self, card: CallCard, entity: Call | Recording, values: dict[str, Any]) -> None:
@@ -170,16 +200,35 @@ class CallBook:
         self._page(card).change((kind, entity.uuid), values)
 
     def _page(self, card: CallCard) -> Page:
-        if not self._pages:
-            self._latest = self._lane.soon()
         page = self._pages.get(card.call.uuid)
         if page is None:
             page = self._pages[card.call.uuid] = Page(card)
+            if self._late is None:
+                wait = min(PATIENCE * self._lane.took, LONGEST_LATE_S)
+                self._late = asyncio.get_running_loop().call_later(wait, self._write_all)
         return page
 
+    def _write_all(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+        if self._pages:
+            self._due = len(self._pages)
+            self._lane.soon()
+
     def _take(self) -> list[Page]:
-        pages, self._pages = self._pages, {}
-        return list(pages.values())
+        late = [uuid for uuid in islice(self._pages, self._due) if not self._pages[uuid].hurried]
+        taken = [uuid for uuid, page in self._pages.items() if page.hurried] + late[:MOST_LATE]
+        self._writing = {uuid: self._pages.pop(uuid) for uuid in taken}
+        self._due = len(late[MOST_LATE:])
+        if self._due:
+            self._lane.soon()
+        return list(self._writing.values())
+
+    def _written(self, pages: Collection[Page]) -> None:
+        self._writing = {}
+        for page in pages:
+            page.done.set_result(None)
 
     def _charged(self, account: UUID, balance: Decimal) -> None:
         """Let the frames of the account's live calls show the new balance."""

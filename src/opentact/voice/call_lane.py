@@ -6,6 +6,7 @@ every id in the log, and the next batch has its turn.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, Protocol, TypeVar
 
@@ -38,14 +39,17 @@ class Lane(Generic[B]):
         will_pass: Callable[[Exception], bool],
         is_stored: Callable[[AsyncSession, B], Awaitable[bool]],
         give_up: Callable[[B, Exception], None],
+        done: Callable[[B], None] = lambda _: None,
         pauses: Sequence[float] = PAUSES_S,
     ) -> None:
         """`take` hands over what waits, as late as can be; `pauses` are in seconds.
 
         `store` writes a batch and leaves it as it was; when it fails for good, which
         `will_pass` tells, `store_each` writes what can be written of it. `is_stored` tells
-        whether a commit that seemed to fail did not; `give_up` hears of what was lost.
+        whether a commit that seemed to fail did not; `give_up` hears of what was lost, and
+        `done` of every batch that is stored or given up.
         """
+        self.took = 0.0  # seconds that the last batch needed, with its waits
         self._journal = journal
         self._take = take
         self._store = store
@@ -53,6 +57,7 @@ class Lane(Generic[B]):
         self._will_pass = will_pass
         self._is_stored = is_stored
         self._give_up = give_up
+        self._done = done
         self._pauses = pauses
         self._written: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
@@ -75,9 +80,12 @@ class Lane(Generic[B]):
     async def _run(self) -> None:
         while (written := self._written) is not None:
             taken: list[B] = []
+            began = time.monotonic()
             error = await self._write(taken)
+            self.took = time.monotonic() - began
             if error is not None:
                 self._give_up(self._taken(taken), error)
+            self._done(self._taken(taken))
             written.set_result(None)
 
     async def _write(self, taken: list[B]) -> Exception | None:

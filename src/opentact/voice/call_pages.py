@@ -4,6 +4,7 @@ Pages are stored together in a few statements. When the database refuses that, e
 stored by itself: what cannot be written about one call must not cost the others their books.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
@@ -39,7 +40,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Page:
-    """What is new about one call. `late` are events to be spelt once its charge is stored."""
+    """What is new about one call. `late` are events to be spelt once its charge is stored.
+
+    Somebody waits for a page that is `hurried`; `done` is set once it is stored or given up.
+    """
 
     card: CallCard
     inserts: dict[Key, Row] = field(default_factory=dict)
@@ -47,6 +51,10 @@ class Page:
     charges: list[Line] = field(default_factory=list)
     ready: list[Ready] = field(default_factory=list)
     late: list[object] = field(default_factory=list)
+    hurried: bool = False
+    done: "asyncio.Future[None]" = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
 
     def change(self, key: Key, values: Row) -> None:
         """Note changed members; those of a row that is not stored yet change the row."""
@@ -148,7 +156,7 @@ class Writer:
         for uuid, happened in notices.items():
             events[uuid] += (self._events.draft(notice, now) for notice in happened)
         for uuid in sorted(events):
-            # Ids are given in the order of happening, across the calls of an account too.
+            # In the order of happening, across the calls of an account too.
             ready = sorted(events[uuid], key=lambda each: each.uuid)
             await self._events.store(session, uuid, ready)
 

@@ -264,7 +264,7 @@ class Conversation:
         now = self._desk.clock.now()
         book.changed(card, state=CallState.DESTROYED, destroy_on=now, media=told(stats))
         book.entered(card, CallState.DESTROYED)
-        await book.durable(card)
+        await book.stored(card)
 
     def _set_limits(self) -> None:
         if self._app.max_call_length_min:

@@ -280,7 +280,7 @@ class Switchboard:
         values = ending(cause, words)
         book.changed(card, state=CallState.DESTROYED, hangup_on=now, destroy_on=now, **values)
         book.entered(card, CallState.DESTROYED)
-        await book.durable(card)
+        await book.stored(card)
 
 
 @lru_cache(maxsize=1024)
