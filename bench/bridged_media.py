@@ -142,6 +142,9 @@ async def bridged(media: ProcessMedia, calls: int, peers: list[int]) -> list[Med
         leg.connect(Negotiated((HOST, peers[number % SOCKETS]), "PCMU", 0, 101))
     for one, other in zip(legs[::2], legs[1::2], strict=True):
         one.bridge(other)
+    # Commands are done in order: once this leg is there, the others are connected. In a call the
+    # peers talk later still, when they have the answer.
+    await (await media.open(uuid4(), HOST)).close()
     return legs
 
 
