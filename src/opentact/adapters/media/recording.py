@@ -3,6 +3,7 @@
 The call comes before its recording: a disk that does not keep up ends the recording, not the call.
 """
 
+import secrets
 from collections.abc import Callable
 from typing import Literal
 
@@ -43,7 +44,9 @@ class Recording:
         self._limit = min(command.max_ms or LONGEST_MS, LONGEST_MS) * SAMPLES_PER_MS
         self._silence = None if command.silence_ms is None else command.silence_ms / 1_000
         self._background, self._done = background, done
-        self._started = self._loud_at = self._flushed_at = now
+        self._started = self._loud_at = now
+        # Those that begin together are not all written at once: the tick would feel it.
+        self._flushed_at = now - _FLUSH_EVERY * secrets.randbelow(1_000) / 1_000
         self.both = command.both or command.channels > 1
         self._heard, self._said = Placement(), Placement()
         self._blocks: list[Block] = []
