@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from opentact.accounts.accounts import get_account
 from opentact.adapters.storage.journal import Journal
@@ -16,6 +17,7 @@ from opentact.billing.ledger import Line, RefType, Transaction
 from opentact.events.log import Event
 from opentact.voice.call_book import MOST_LATE, CallBook, new_recording
 from opentact.voice.call_events import CallCard
+from opentact.voice.call_pages import Page
 from opentact.voice.callflow.steps import Command
 from opentact.voice.calls import Call, CallFlowLog, CallState, Direction
 from opentact.voice.recordings import Recording, RecordingState
@@ -188,14 +190,15 @@ async def test_an_ended_call_is_forgotten(desk: Desk) -> None:
 
 
 async def test_a_page_somebody_waits_for_goes_before_those_nobody_does(desk: Desk) -> None:
-    hurried, patient = [await desk.card() for _ in range(2)]
+    alone, patient, hurried = [await desk.card() for _ in range(3)]
     desk.book._lane.took = 100.0
-    desk.book.opened(patient)
-    desk.book.opened(hurried)
+    for card in (alone, patient, hurried):
+        desk.book.opened(card)
     await desk.book.durable(hurried)
-    assert [call.uuid for call in await desk.all(Call)] == [hurried.call.uuid]
+    stored = {call.uuid for call in await desk.all(Call)}
+    assert stored == {alone.call.uuid, hurried.call.uuid}
     await desk.book.close()
-    assert len(await desk.all(Call)) == 2
+    assert len(await desk.all(Call)) == 3
 
 
 async def test_a_page_nobody_waits_for_is_written_all_the_same(desk: Desk) -> None:
@@ -218,10 +221,16 @@ async def test_two_legs_are_written_in_one_commit(desk: Desk) -> None:
 
 
 async def test_pages_nobody_waits_for_are_written_a_few_at_a_time(desk: Desk) -> None:
-    cards = [await desk.card() for _ in range(2 * MOST_LATE + 1)]
-    for card in cards:
-        desk.book.opened(card)
-    await desk.book.stored(cards[0])
-    assert len(await desk.all(Call)) == MOST_LATE
+    sizes: list[int] = []
+    store = desk.book._lane._store
+
+    async def counted(session: AsyncSession, pages: list[Page]) -> None:
+        sizes.append(len(pages))
+        await store(session, pages)
+
+    desk.book._lane._store = counted
+    for _ in range(2 * MOST_LATE + 2):
+        desk.book.opened(await desk.card())
     await desk.book.close()
-    assert len(await desk.all(Call)) == len(cards)
+    assert len(await desk.all(Call)) == sum(sizes) == 2 * MOST_LATE + 2
+    assert max(sizes) <= MOST_LATE

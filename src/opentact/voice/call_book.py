@@ -30,8 +30,8 @@ from .calls import Call, CallFlowLog, CallState
 from .recordings import Recording, RecordingState
 from .timeline.traces import Traces
 
-# Pages that nobody waits for are written after so many times what a batch takes: soon on a quiet
-# server, seldom on a busy one. And never later than this, in seconds.
+# A page that nobody waits for is written at once if no other is waiting. The others are after so
+# many times what a batch takes, in seconds, and never later than this.
 PATIENCE, LONGEST_LATE_S = 4.0, 0.15
 MOST_LATE = 16  # of them in one batch: bounds how long those in a hurry wait behind it
 
@@ -202,8 +202,12 @@ class CallBook:
     def _page(self, card: CallCard) -> Page:
         page = self._pages.get(card.call.uuid)
         if page is None:
+            alone = not self._pages
             page = self._pages[card.call.uuid] = Page(card)
-            if self._late is None:
+            if alone:
+                self._due = 1
+                self._lane.soon()
+            elif self._late is None:
                 wait = min(PATIENCE * self._lane.took, LONGEST_LATE_S)
                 self._late = asyncio.get_running_loop().call_later(wait, self._write_all)
         return page
