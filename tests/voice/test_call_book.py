@@ -15,7 +15,7 @@ from opentact.accounts.accounts import get_account
 from opentact.adapters.storage.journal import Journal
 from opentact.billing.ledger import Line, RefType, Transaction
 from opentact.events.log import Event
-from opentact.voice.call_book import MOST_LATE, CallBook, new_recording
+from opentact.voice.call_book import LATE_PART, MOST_LATE, CallBook, new_recording
 from opentact.voice.call_events import CallCard
 from opentact.voice.call_pages import Page
 from opentact.voice.callflow.steps import Command
@@ -220,7 +220,8 @@ async def test_two_legs_are_written_in_one_commit(desk: Desk) -> None:
     assert desk.book.hurry(one, other) is None
 
 
-async def test_pages_nobody_waits_for_are_written_a_few_at_a_time(desk: Desk) -> None:
+async def sizes_of_batches(desk: Desk, pages: int) -> list[int]:
+    """Close the book over so many pages that nobody waits for."""
     sizes: list[int] = []
     store = desk.book._lane._store
 
@@ -229,8 +230,20 @@ async def test_pages_nobody_waits_for_are_written_a_few_at_a_time(desk: Desk) ->
         await store(session, pages)
 
     desk.book._lane._store = counted
-    for _ in range(2 * MOST_LATE + 2):
-        desk.book.opened(await desk.card())
+    cards = [await desk.card() for _ in range(pages)]
+    for card in cards:
+        desk.book.opened(card)
     await desk.book.close()
-    assert len(await desk.all(Call)) == sum(sizes) == 2 * MOST_LATE + 2
-    assert max(sizes) <= MOST_LATE
+    assert len(await desk.all(Call)) == sum(sizes) == pages
+    return sizes
+
+
+async def test_pages_nobody_waits_for_are_written_a_few_at_a_time(desk: Desk) -> None:
+    sizes = await sizes_of_batches(desk, 2 * MOST_LATE + 2)
+    assert max(sizes) == MOST_LATE
+
+
+async def test_the_more_pages_wait_the_more_are_written_at_a_time(desk: Desk) -> None:
+    sizes = await sizes_of_batches(desk, 20 * MOST_LATE)
+    assert sizes[0] == 20 * MOST_LATE // LATE_PART
+    assert sizes == sorted(sizes, reverse=True)

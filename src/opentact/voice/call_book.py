@@ -33,7 +33,9 @@ from .timeline.traces import Traces
 # A page that nobody waits for is written at once if no other is waiting. The others are after so
 # many times what a batch takes, in seconds, and never later than this.
 PATIENCE, LONGEST_LATE_S = 4.0, 0.15
-MOST_LATE = 16  # of them in one batch: bounds how long those in a hurry wait behind it
+# So many of them in one batch bound how long those in a hurry wait behind it. Where more come than
+# batches can take, a part of all: what waits must not grow without end.
+MOST_LATE, LATE_PART = 16, 4
 
 
 class CallBook:
@@ -222,9 +224,10 @@ class CallBook:
 
     def _take(self) -> list[Page]:
         late = [uuid for uuid in islice(self._pages, self._due) if not self._pages[uuid].hurried]
-        taken = [uuid for uuid, page in self._pages.items() if page.hurried] + late[:MOST_LATE]
+        most = max(MOST_LATE, len(late) // LATE_PART)
+        taken = [uuid for uuid, page in self._pages.items() if page.hurried] + late[:most]
         self._writing = {uuid: self._pages.pop(uuid) for uuid in taken}
-        self._due = len(late[MOST_LATE:])
+        self._due = len(late[most:])
         if self._due:
             self._lane.soon()
         return list(self._writing.values())
