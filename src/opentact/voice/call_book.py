@@ -101,6 +101,8 @@ class CallBook:
                 self._traces.ended(card)
         else:
             self._tell(card, happened)
+        if state is CallState.LIVE:
+            self.hurry(card)  # from now on it costs
 
     def dialled(self, card: CallCard, call_id: str) -> None:
         """Have the SIP messages with this Call-ID kept with the call."""
@@ -137,6 +139,7 @@ class CallBook:
         """Write a recording down that begins now, and tell."""
         self._insert(card, recording)
         self._tell(card, RecordingChanged(card, recording, None, card.next_seq()))
+        self.hurry(card)  # a file must not be there that no row tells of
 
     def recording_closed(self, card: CallCard, recording: Recording, **values: Any) -> None:
         """Write how a recording ended, and tell, with its link if it is stored."""
