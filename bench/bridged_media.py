@@ -12,12 +12,8 @@ Debian's rtpengine (userspace) by the same peers; `--engine both` one after the 
 
 import argparse
 import asyncio
-import contextlib
 import os
-import select
 import shutil
-import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -31,6 +27,7 @@ from typing import Literal
 from uuid import uuid4
 
 import numpy as np
+from media_peers import HOST, SOCKETS
 from numpy.typing import NDArray
 from rtpengine import rtpengine
 
@@ -40,15 +37,10 @@ from opentact.voice.media import MediaGone, MediaLeg, Recorded, RecordFailed
 from opentact.voice.rtp.wav import HEADER_BYTES
 from opentact.voice.sdp.offer_answer import Negotiated
 
-HOST = "127.0.0.1"
-# Each holds some 270 packets: with 64 sockets a third of a second of eight hundred streams.
-SOCKETS = 64
-SO_TIMESTAMPNS = 35
 WARM_UP = 2.0
 TICKS = os.sysconf("SC_CLK_TCK")
 RESULTS = Path(__file__).parent / "results"
-HEADER, STAMP, TIMES = struct.Struct("!BBHII"), struct.Struct("@qq"), struct.Struct("!qi")
-REST = b"\xff" * (160 - TIMES.size)
+PEERS = Path(__file__).with_name("media_peers.py")
 # Ours are bound by the media process, rtpengine's by itself.
 FIRST_PORT, LAST_PORT = 20_000, 26_000
 
@@ -64,90 +56,6 @@ class Run:
     jitter_p999: float
     cpu: float
     us_per_packet: float
-
-
-class Peers:
-    """Both ends of every call: leg n is spoken to by socket n, modulo their number."""
-
-    def __init__(self) -> None:
-        self.sockets = []
-        for _ in range(SOCKETS):
-            each = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            each.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-            each.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 21)
-            each.bind((HOST, 0))
-            each.setblocking(False)  # noqa: FBT003 - the standard library takes it so
-            self.sockets.append(each)
-        self.rows: list[tuple[int, int, int, int]] = []
-        self.sent = 0
-        self._by_number = {each.fileno(): each for each in self.sockets}
-        self._poll = select.epoll()
-        for each in self.sockets:
-            self._poll.register(each, select.EPOLLIN)
-
-    def talk(self, seconds: float, legs: list[int]) -> int:
-        """Talk on every leg, each millisecond on some; tell how many packets were sent."""
-        begin, tick = time.monotonic(), 0
-        while (now := time.monotonic()) < begin + seconds:
-            due = int((now - begin) * 1_000)
-            # On a machine that is too slow they fall silent, rather than talk for ever.
-            for each in range(max(tick, due - 50), due):
-                self._talk(each, legs)
-            tick = due
-            time.sleep(max(0.0, begin + (due + 1) / 1_000 - time.monotonic()))
-        return self.sent
-
-    def hear(self, seconds: float) -> None:
-        """Take what comes, and what is still under way at the end."""
-        end = time.monotonic() + seconds + 0.3
-        while time.monotonic() < end:
-            self._take()
-
-    def _take(self) -> None:
-        for number, _ in self._poll.poll(0.01):
-            take = self._by_number[number].recvmsg
-            try:
-                while True:
-                    data, extra, _, _ = take(200, 64)
-                    sent, leg = TIMES.unpack_from(data, 12)
-                    if leg < 0 or data[1] & 0x7F:
-                        continue  # silence while nobody talked, and reports
-                    whole, nanoseconds = STAMP.unpack(extra[0][2])
-                    came = whole * 1_000_000_000 + nanoseconds
-                    self.rows.append((leg, HEADER.unpack_from(data)[2], sent, came))
-            except (BlockingIOError, struct.error):
-                pass
-
-    def _talk(self, tick: int, legs: list[int]) -> None:
-        number = tick // 20
-        for leg in range(tick % 20, len(legs), 20):
-            header = HEADER.pack(0x80, 0, number & 0xFFFF, number * 160, leg + 1)
-            audio = TIMES.pack(time.time_ns(), leg) + REST
-            self.sockets[leg % SOCKETS].sendto(header + audio, (HOST, legs[leg]))
-            self.sent += 1
-
-
-def punctual() -> None:
-    """Talk on time, if we may: eight hundred telephones do not fall silent together."""
-    with contextlib.suppress(OSError):
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(3))
-
-
-def be_peers(seconds: float, path: str) -> None:
-    """Tell our ports, wait for those to talk to, and write what was heard to a file."""
-    peers = Peers()
-    sys.stdout.write(" ".join(str(each.getsockname()[1]) for each in peers.sockets) + "\n")
-    sys.stdout.flush()
-    legs = [int(port) for port in sys.stdin.readline().split()]
-    # Who listens must not keep who talks waiting: a burst would be the peers' jitter.
-    told, telling = os.pipe()
-    if os.fork() == 0:
-        punctual()
-        os.write(telling, str(peers.talk(seconds, legs)).encode())
-        os._exit(0)
-    peers.hear(seconds)
-    sent = int(os.read(told, 64))
-    np.savez(path, rows=np.array(peers.rows, np.int64).reshape(-1, 4), sent=sent)
 
 
 def cpu_seconds(pid: int) -> float:
@@ -218,7 +126,7 @@ async def one_run(engine: str, calls: int, seconds: float) -> Run:
     with tempfile.TemporaryDirectory() as folder:
         rows_file = Path(folder) / "rows.npz"
         peers = subprocess.Popen(  # noqa: ASYNC220 - a bench has nothing else to do meanwhile
-            [sys.executable, __file__, "--peers", str(seconds + WARM_UP), "--rows", str(rows_file)],
+            [sys.executable, str(PEERS), str(seconds + WARM_UP), str(rows_file)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -283,12 +191,7 @@ def main() -> None:
     parser.add_argument("--engine", choices=["opentact", "rtpengine", "both"], default="both")
     parser.add_argument("--record", choices=["wav", "mp3"])
     parser.add_argument("--write", action="store_true", help="add the table to bench/results")
-    parser.add_argument("--peers", type=float, help=argparse.SUPPRESS)
-    parser.add_argument("--rows", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.peers:
-        be_peers(options.peers, options.rows)
-        return
     engines = ["opentact", "rtpengine"] if options.engine == "both" else [options.engine]
     if options.record:
         engines = [options.record]

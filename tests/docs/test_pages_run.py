@@ -55,7 +55,6 @@ async def hang_up_all(alice: Customer) -> None:
             for call in online:
                 with suppress(Refused):  # it has ended since
                     await alice.ask("DELETE", f"/rest/call/{call['uuid']}")
-            await asyncio.sleep(0.1)
 
 
 def test_the_readme_does_what_it_says(tmp_path: Path) -> None:
