@@ -6,6 +6,7 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from opentact.api.turns import FEW, IDLE_TURN_S, LONGEST_S, SLOW_S, Turns
+from support.virtual_time import settle
 
 STEP_S = 20 * IDLE_TURN_S
 
@@ -83,17 +84,12 @@ async def test_what_is_no_request_waits_for_nothing() -> None:
     assert server.notes[0] == "socket"
 
 
-async def turns_of_the_loop() -> None:
-    for _ in range(20):
-        await asyncio.sleep(0)
-
-
 async def test_few_requests_are_under_way_at_once() -> None:
     server = Server()
     await idle(server)
     server.answer.clear()
     asked = [server.ask(path) for path in "abcd"]
-    await turns_of_the_loop()
+    await settle()
     assert server.notes == [*"abcd"][:FEW]
     server.answer.set()
     await asyncio.wait(asked)
@@ -105,10 +101,10 @@ async def test_a_slow_request_keeps_nobody_from_beginning() -> None:
     await idle(server)
     server.answer.clear()
     asked = [server.ask(path) for path in "abcd"]
-    await turns_of_the_loop()
+    await settle()
     assert len(server.notes) == FEW
     server.now += SLOW_S
-    await turns_of_the_loop()
+    await settle()
     assert server.notes == [*"abcd"]
     server.answer.set()
     await asyncio.wait(asked)

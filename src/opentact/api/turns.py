@@ -27,7 +27,7 @@ class Turns:
         self._app = app
         self._seconds = seconds
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._under_way: dict[object, float] = {}  # when each began
+        self._under_way: list[float] = []  # when each began
         self._turn_began = 0.0
         self._last_begun = 0.0
 
@@ -36,12 +36,12 @@ class Turns:
             await self._app(scope, receive, send)
             return
         await self._turn()
-        request = object()
-        self._under_way[request] = self._seconds()
+        began = self._seconds()
+        self._under_way.append(began)
         try:
             await self._app(scope, receive, send)
         finally:
-            del self._under_way[request]
+            self._under_way.remove(began)
 
     async def _turn(self) -> None:
         loop = asyncio.get_running_loop()
@@ -65,4 +65,4 @@ class Turns:
             loop.call_soon(self._look, loop)
 
     def _few(self, now: float) -> bool:
-        return sum(now - began < SLOW_S for began in self._under_way.values()) < FEW
+        return sum(now - began < SLOW_S for began in self._under_way) < FEW

@@ -169,18 +169,15 @@ class CallBook:
         return pages[-1].done if pages else None
 
     async def durable(self, card: CallCard) -> None:
-        """Write what there is about the call; raises what the database said."""
-        written = self.hurry(card)
-        if written is not None:
-            # Shielded: who gives up waiting must not take the commit from the others.
-            await asyncio.shield(written)
-        if card.lost is not None:
-            raise card.lost
+        """Write what there is about the call at once; raises what the database said."""
+        self.hurry(card)
+        await self.stored(card)
 
     async def stored(self, card: CallCard) -> None:
         """Wait until all about the call is stored in its time; raises what the database said."""
         page = self._pages.get(card.call.uuid) or self._writing.get(card.call.uuid)
         if page is not None:
+            # Shielded: who gives up waiting must not take the commit from the others.
             await asyncio.shield(page.done)
         if card.lost is not None:
             raise card.lost

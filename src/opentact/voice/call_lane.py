@@ -6,7 +6,6 @@ every id in the log, and the next batch has its turn.
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, Protocol, TypeVar
 
@@ -78,11 +77,12 @@ class Lane(Generic[B]):
             await asyncio.wait([self._task])
 
     async def _run(self) -> None:
+        now = asyncio.get_running_loop().time
         while (written := self._written) is not None:
             taken: list[B] = []
-            began = time.monotonic()
+            began = now()
             error = await self._write(taken)
-            self.took = time.monotonic() - began
+            self.took = now() - began
             if error is not None:
                 self._give_up(self._taken(taken), error)
             self._done(self._taken(taken))
