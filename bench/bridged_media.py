@@ -56,11 +56,16 @@ class Run:
     jitter_p999: float
     cpu: float
     us_per_packet: float
+    stolen: float  # what other machines of its host took of this one's processors, of one
 
 
 def cpu_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def stolen_seconds() -> float:
+    return int(Path("/proc/stat").read_text().split(maxsplit=9)[8]) / TICKS
 
 
 async def bridged(media: ProcessMedia, calls: int, peers: list[int]) -> list[MediaLeg]:
@@ -138,15 +143,16 @@ async def one_run(engine: str, calls: int, seconds: float) -> Run:
             peers.stdin.write(" ".join(map(str, legs)) + "\n")
             peers.stdin.flush()
             await asyncio.sleep(WARM_UP)
-            before = cpu_seconds(pid)
+            cpu, stolen = -cpu_seconds(pid), -stolen_seconds()
             await asyncio.sleep(seconds - 1)
-            cpu = (cpu_seconds(pid) - before) / (seconds - 1)
+            cpu, stolen = cpu + cpu_seconds(pid), stolen + stolen_seconds()
             await asyncio.to_thread(peers.communicate)
         found = np.load(rows_file)
-    return figures(engine, cpu, found["rows"], int(found["sent"]))
+    shares = cpu / (seconds - 1), stolen / (seconds - 1)
+    return figures(engine, *shares, found["rows"], int(found["sent"]))
 
 
-def figures(engine: str, cpu: float, rows: NDArray[np.int64], sent: int) -> Run:
+def figures(engine: str, cpu: float, stolen: float, rows: NDArray[np.int64], sent: int) -> Run:
     lost = sent - len(rows)
     begin = rows[:, 3].min() + int(WARM_UP * 1e9)
     rows = rows[rows[:, 3] > begin]
@@ -166,18 +172,20 @@ def figures(engine: str, cpu: float, rows: NDArray[np.int64], sent: int) -> Run:
         jitter_p999=float(np.percentile(jitter, 99.9)),
         cpu=cpu,
         us_per_packet=cpu * 1e6 / rate,
+        stolen=stolen,
     )
 
 
 def table(runs: list[Run]) -> str:
     rows = [
-        "| engine | packets | lost | delay p50 | p99 | jitter p99 | p99.9 ms | CPU | µs/packet |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| engine | packets | lost | delay p50 | p99 | jitter p99 | p99.9 ms | CPU | µs/packet "
+        "| stolen |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     rows += [
         f"| {run.engine} | {run.packets} | {run.lost} | {run.delay_p50:.2f} | {run.delay_p99:.2f} "
         f"| {run.jitter_p99:.2f} | {run.jitter_p999:.2f} | {run.cpu:.0%} "
-        f"| {run.us_per_packet:.1f} |"
+        f"| {run.us_per_packet:.1f} | {run.stolen:.0%} |"
         for run in runs
     ]
     return "\n".join(rows)

@@ -43,20 +43,37 @@ def test_after_an_interruption_nothing_is_missing() -> None:
     numbers.interrupt()
     numbers.passed(3_200)
     assert numbers.relayed(7, 20, 3_200) == (1_001, 53_360, True)
-    assert numbers.follows(7, 21, 3_360) == (1_002, 53_520)
+    assert numbers.relayed(7, 21, 3_360) == (1_002, 53_520, False)
 
 
-def test_the_very_next_of_a_run_is_numbered_as_any_of_it() -> None:
+def test_packets_of_a_run_can_be_counted_afterwards() -> None:
     one, other = numbering(), numbering()
-    assert one.follows(7, 1, 160) is None
     for numbers in (one, other):
-        numbers.relayed(7, 0, 0)
-    assert one.follows(7, 1, 160) == (1_001, 50_160)
-    assert other.relayed(7, 1, 160) == (1_001, 50_160, False)
-    for wrong in [(8, 2, 320), (7, 3, 320), (7, 2, 3_000_000)]:
-        assert one.follows(*wrong) is None
-    assert one.own() == other.own() == (1_002, True)
+        numbers.relayed(7, 10, 1_600)
+    assert one.runs(7, 10)
+    assert not one.runs(7, 9)
+    assert not one.runs(8, 10)
+    assert one.shift == (990, 48_400)
+    one.followed(2, 160)
+    for sequence in (11, 12):
+        other.relayed(7, sequence, sequence * 160)
+    assert one.runs(7, 12)
+    assert one.own() == other.own() == (1_003, True)
     assert one.timestamp == other.timestamp
+
+
+def test_a_run_has_room_as_far_as_the_clock_allows() -> None:
+    numbers = numbering()
+    numbers.relayed(7, 0, 0)
+    room = numbers.room(160)
+    assert room == 50
+    numbers.followed(room, 160)
+    assert numbers.room(160) == 0
+    assert numbers.relayed(7, room + 1, (room + 1) * 160) is None
+    numbers.passed(160)
+    assert numbers.room(160) == 1
+    numbers.passed(2 * 8_000 + 160)
+    assert numbers.room(160) == 0  # so far behind it is not the run any more
 
 
 def test_what_is_from_before_its_run_has_no_place() -> None:

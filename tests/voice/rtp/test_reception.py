@@ -90,3 +90,18 @@ def test_whatever_arrives_a_report_can_be_written(
         reception.received(sequence, timestamp, now)
         assert len(bytes(reception.report())) == 24
     assert 0 <= reception.jitter_ms <= 1_000
+
+
+def test_packets_that_follow_one_another_can_be_counted_afterwards() -> None:
+    one, other = Reception(7), Reception(7)
+    for reception in (one, other):
+        reception.received(10, 1_600, 0.0)
+    for number in range(1, 4):
+        other.received(10 + number, 1_600 + number * 160, number * 0.02)
+    assert one.newest(10)
+    one.followed(3, other.jitter, 0.06, 1_600 + 3 * 160)
+    assert one.newest(13)
+    for reception in (one, other):
+        reception.received(14, 1_600 + 4 * 160, 0.1)
+    assert one.report() == other.report()
+    assert one.jitter_ms == other.jitter_ms > 0

@@ -6,6 +6,8 @@ from opentact.voice.media import FactKind, MediaFact
 from opentact.voice.rtp.latch import Address
 from opentact.voice.sdp.offer_answer import Negotiated
 
+from .run import Tally
+
 # RFC 1918, RFC 6598 (carriers' NAT), RFC 4193.
 _PRIVATE = tuple(
     ip_network(each)
@@ -47,3 +49,18 @@ class Facts:
         if announced != source:
             said = "{}:{}".format(*announced)
             self.note("source_differs", at, f"SDP said {said}, packets came from {came}")
+
+    def unheard(
+        self, at: float, quiet: float, announced: Address | None, sent: Tally, *, ever: bool
+    ) -> None:
+        """See that nothing came for `quiet` seconds, after something `ever` did or from the start.
+
+        Nothing can come before anything was sent where a NAT has to be opened.
+        """
+        detail = f"no RTP for {quiet:.0f} s"
+        if ever:
+            self.note("no_rtp", at, detail)
+        elif sent.packets or sent.errors:
+            said = "{}:{}".format(*announced) if announced else "nothing"
+            ours = "though we sent" if sent.packets else "and nothing can be sent there"
+            self.note("one_way", at, f"{detail} from the start, {ours}; SDP said {said}")

@@ -21,10 +21,10 @@ def stats(out: Outbound | None, heard: Inbound, reports: Reports) -> MediaStats:
     if reports.lost is not None:
         peer_score = round(mos(reports.lost, reports.jitter_ms, trip), 2)
     return MediaStats(
-        packets_sent=out.packets if out else 0,
-        bytes_sent=out.octets if out else 0,
-        packets_received=heard.packets,
-        bytes_received=heard.octets,
+        packets_sent=out.sent.packets if out else 0,
+        bytes_sent=out.sent.octets if out else 0,
+        packets_received=heard.got.packets,
+        bytes_received=heard.got.octets,
         lost=heard.lost,
         jitter_ms=jitter,
         first_rtp=heard.since_connect(heard.first_at),

@@ -17,6 +17,7 @@ from .ears import Ears
 from .facts import LOUD, NOTHING_HEARD_S, SILENT_S, Facts
 from .outbound import Outbound
 from .recording import Recording
+from .run import PACKET, VIEW, Heard, Run, Tally
 
 _COMFORT_NOISE = 13  # RFC 3389: a sign of life, but nothing to hear
 _NOWHERE = {"0.0.0.0", "::"}  # noqa: S104 - a hold as of RFC 2543, not an address to bind
@@ -34,10 +35,10 @@ class Inbound:
     # A thousand of these are touched in turn: what is dense stays in the processor's cache.
     __slots__ = (
         "_agreed_type", "_asked_to_listen", "_codecs", "_connected_at", "_digits", "_ears",
-        "_events", "_expected_before", "_far", "_far_press", "_listener", "_lost_before",
-        "_loud", "_quiet_since", "_receives", "_remote", "_rtp", "_sends_events",
-        "_strangers", "_tell", "_timed_out", "_timeout", "_usual", "facts", "first_at",
-        "invalid", "last_at", "latch", "octets", "packets", "reception", "recordings",
+        "_events", "_expected_before", "_far", "_far_press", "_last_at", "_listener",
+        "_lost_before", "_loud", "_quiet_since", "_receives", "_reception", "_remote", "_rtp",
+        "_run", "_sends_events", "_strangers", "_tally", "_tell", "_timed_out", "_timeout",
+        "facts", "first_at", "invalid", "latch", "recordings",
     )  # fmt: skip
 
     def __init__(
@@ -45,19 +46,17 @@ class Inbound:
     ) -> None:
         """Before the first `connect`, everything that arrives is thrown away."""
         self.recordings: dict[int, Recording] = {}
-        self.packets = 0
-        self.octets = 0
-        self.invalid = 0
+        self._tally = Tally()
         self.first_at: float | None = None
-        self.last_at: float | None = None
-        self.reception: Reception | None = None
+        self._last_at: float | None = None
+        self._reception: Reception | None = None
+        self._run: Run | None = None  # of the bridge, while each packet is as expected
         self.latch: Latch | None = None
         self.facts = Facts()
         self._far: Outbound | None = None
         self._far_press: Callable[[Press], None] | None = None
         self._rtp, self._tell, self._timeout, self._ears = port, tell, timeout, ears
-        self._usual: _Source | None = None  # whose packets need no more than being passed on
-        self._strangers = 0
+        self._strangers = self.invalid = 0
         self._lost_before = self._expected_before = 0
         self._connected_at = self._quiet_since = 0.0
         self._timed_out = False
@@ -71,14 +70,33 @@ class Inbound:
         self._remote: Address | None = None
 
     @property
+    def got(self) -> Tally:
+        """What the peer sent until now."""
+        self._settle()
+        return self._tally
+
+    @property
+    def reception(self) -> Reception | None:
+        """How its stream was heard until now."""
+        self._settle()
+        return self._reception
+
+    @property
+    def last_at(self) -> float | None:
+        """When a packet last came."""
+        return self._run.at if self._run else self._last_at
+
+    @property
     def lost(self) -> int:
         """Packets lost, of all sources the peer had."""
-        return self._lost_before + (self.reception.lost if self.reception else 0)
+        heard = self.reception
+        return self._lost_before + (heard.lost if heard else 0)
 
     @property
     def expected(self) -> int:
         """Packets sent to us, of all sources the peer had, as far as their numbers tell."""
-        return self._expected_before + (self.reception.expected if self.reception else 0)
+        heard = self.reception
+        return self._expected_before + (heard.expected if heard else 0)
 
     @property
     def strangers(self) -> int:
@@ -89,13 +107,14 @@ class Inbound:
         """Expect what was agreed on. Another address is learnt anew; a hold forgets nothing."""
         if self.latch is None:
             self._connected_at = now
-        self._quiet_since, self._timed_out, self._usual = now, False, None
+        self.end_run()
+        self._quiet_since, self._timed_out = now, False
         self._receives = negotiated.receives
         # Some peers send the other law though they offered both: it can be told by its number.
         self._codecs = {STATIC_TYPES[codec]: codec for codec in CODECS}
         self._codecs[negotiated.payload_type] = negotiated.codec
         self._agreed_type = negotiated.payload_type
-        events = {negotiated.dtmf_payload, negotiated.dtmf_expected} - {None}
+        events = negotiated.dtmf_payload, negotiated.dtmf_expected
         self._events = frozenset(event for event in events if event is not None)
         self._listen()
         moved = negotiated.remote != self._remote and negotiated.remote[0] not in _NOWHERE
@@ -113,7 +132,8 @@ class Inbound:
 
     def pass_on(self, far: Outbound | None, press: Callable[[Press], None] | None) -> None:
         """Send what comes on to the other side of a bridge, and tell it what was pressed."""
-        self._far, self._far_press, self._usual = far, press, None
+        self.end_run()
+        self._far, self._far_press = far, press
 
     def read(self, now: float) -> None:
         """Read one packet from the socket, at most.
@@ -122,11 +142,14 @@ class Inbound:
         flood: a port gets a packet in each go of the loop, and the kernel drops the rest.
         """
         try:
-            data, source = self._rtp.recvfrom(rtp.MAX_BYTES + 1)
+            size, source = self._rtp.recvfrom_into(PACKET)
         except OSError:
             return  # nothing there after all, or an ICMP error of an earlier packet
-        if source == self._usual and self._passed_on(data, now):
+        run = self._run
+        if run is not None and source == run.source and run.take(size, now):
             return
+        self.end_run()
+        data = bytes(VIEW[:size])
         if rtp.is_rtcp(data):
             return  # not agreed on for this port, but some send it
         try:
@@ -143,48 +166,41 @@ class Inbound:
         if self.recordings:
             for recording in [*self.recordings.values()]:
                 recording.tick(now)
-        if now - self._quiet_since >= self._timeout and self._receives and not self._timed_out:
-            self._timed_out, self._usual = True, None
+        since = self._run.at if self._run else self._quiet_since
+        if now - since >= self._timeout and self._receives and not self._timed_out:
+            self.end_run()
+            self._timed_out = True
             self._tell(RtpTimeout(self._timeout))
 
-    def review(self, now: float, sent: int, unsent: int = 0) -> None:
-        """See what did not happen: no packet, no voice.
-
-        `sent` packets were sent by us, and `unsent` could not be: no way leads there.
-        """
+    def review(self, now: float, sent: Tally) -> None:
+        """See what did not happen, though we `sent` so much: no packet, no voice."""
         at = now - self._connected_at
-        if self._receives and now - self._quiet_since >= NOTHING_HEARD_S:
-            quiet = f"no RTP for {now - self._quiet_since:.0f} s"
-            if self.first_at is not None:
-                self.facts.note("no_rtp", at, quiet)
-            elif sent or unsent:
-                said = "{}:{}".format(*self._remote) if self._remote else "nothing"
-                ours = "though we sent" if sent else "and nothing can be sent there"
-                self.facts.note("one_way", at, f"{quiet} from the start, {ours}; SDP said {said}")
+        self.end_run()
+        quiet = now - self._quiet_since
+        if self._receives and quiet >= NOTHING_HEARD_S:
+            self.facts.unheard(at, quiet, self._remote, sent, ever=self.first_at is not None)
         heard_for = now - self.first_at if self.first_at is not None else 0.0
         if heard_for >= SILENT_S and not self._loud and self._receives:
             self.facts.note("silence", at, f"packets for {heard_for:.0f} s, and no voice in them")
 
-    def _passed_on(self, data: bytes, now: float) -> bool:
-        """Do for nearly every packet of a bridge what `_arrived` does for any, and no more."""
-        header, reception, far = rtp.plain_header(data), self.reception, self._far
-        if header is None or reception is None or far is None:
-            return False
-        kind, sequence, timestamp, ssrc = header
-        codec = self._codecs.get(kind)
-        if codec is None or ssrc != reception.ssrc:
-            return False
-        if not far.relay_plain(data, codec, ssrc, sequence, timestamp, now):
-            return False
-        self.packets += 1
-        self.octets += len(data) - rtp.HEADER_BYTES
-        self.last_at = self._quiet_since = now
-        reception.received(sequence, timestamp, now)
-        for recording in self.recordings.values():
-            recording.heard(data[rtp.HEADER_BYTES :], codec, ssrc, timestamp, now)
-        if not self._loud and not self.packets % _LOOK_EVERY:
-            self._look(data[rtp.HEADER_BYTES :], codec)
-        return True
+    def _settle(self) -> None:
+        if self._run:
+            self._run.settle()
+
+    def end_run(self) -> None:
+        """Have packets looked at again; catch up with those that were not."""
+        run, self._run = self._run, None
+        if run:
+            run.end()
+            self._last_at = self._quiet_since = run.at
+
+    def _begin_run(self, packet: rtp.RtpPacket, source: _Source, now: float) -> None:
+        """Have the next packets of a bridge passed on without a look, until one is odd."""
+        codec, heard = self._codecs.get(packet.payload_type), self._reception
+        if self._far and codec and heard and heard.newest(packet.sequence) and not self._listener:
+            most = None if self._loud else (-self._tally.packets - 1) % _LOOK_EVERY
+            whence = Heard(heard, self._tally, self.recordings)
+            self._run = self._far.run(packet, source, codec, whence, now, most)
 
     def _arrived(self, packet: rtp.RtpPacket, source: _Source, now: float) -> None:
         latch, address = self.latch, source[:2]
@@ -193,44 +209,41 @@ class Inbound:
             return
         was_at = latch.address if latch.locked else None
         if not latch.admit(address, packet) and not self._moved(latch, address, packet, now):
-            if was_at and self.reception:
+            if was_at and self._reception:
                 self.facts.note("stranger", now - self._connected_at, "from {}:{}".format(*address))
             return
         if latch.address != was_at:
             self._tell(Latched(address))
             if was_at is None and self._remote:
                 self.facts.latched(self._remote, address, now - self._connected_at)
-        if packet.ssrc != (self.reception.ssrc if self.reception else None):
+        if packet.ssrc != (self._reception.ssrc if self._reception else None):
             self._lost_before, self._expected_before = self.lost, self.expected
-            self.reception = Reception(packet.ssrc)
+            self._reception = Reception(packet.ssrc)
             self._digits = DigitReceiver()
         self._hear(packet, now)
-        self._usual = source if self._far and not self._listener else None
+        self._begin_run(packet, source, now)
 
     def _moved(self, latch: Latch, address: Address, packet: rtp.RtpPacket, now: float) -> bool:
         """Tell whether the peer's own stream goes on from another address, the old one silent."""
-        heard = self.reception
-        if self.last_at is None or now - self.last_at < _MOVES_AFTER_S or heard is None:
+        heard = self._reception
+        if self._last_at is None or now - self._last_at < _MOVES_AFTER_S or heard is None:
             return False
-        if packet.ssrc != heard.ssrc or not heard.continues(packet.sequence):
-            return False
-        if not latch.follow(address, packet):
+        goes_on = packet.ssrc == heard.ssrc and heard.continues(packet.sequence)
+        if not goes_on or not latch.follow(address, packet):
             return False
         self.facts.note("source_moved", now - self._connected_at, "to {}:{}".format(*address))
         return True
 
     def _hear(self, packet: rtp.RtpPacket, now: float) -> None:
-        self.packets += 1
-        self.octets += len(packet.payload)
-        self.last_at = self._quiet_since = now
+        self._tally.add(1, len(packet.payload))
+        self._last_at = self._quiet_since = now
         self._timed_out = False
-        if self.first_at is None:
-            self.first_at = now
+        self.first_at = now if self.first_at is None else self.first_at
         kind = packet.payload_type
         is_event = kind in self._events
-        if self.reception:
+        if self._reception:
             timestamp = None if is_event else packet.timestamp
-            self.reception.received(packet.sequence, timestamp, now)
+            self._reception.received(packet.sequence, timestamp, now)
         if is_event:
             self._hear_event(packet, now)
         elif kind in self._codecs:
@@ -248,8 +261,8 @@ class Inbound:
             recording.heard(packet.payload, codec, packet.ssrc, packet.timestamp, now)
         if self._listener:
             self._ears.hear(self._listener, packet.payload, codec, self._sounded, now)
-        if not self._loud and not self.packets % _LOOK_EVERY:
-            self._look(packet.payload, codec)
+        if not self._loud and not self._tally.packets % _LOOK_EVERY:
+            self._loud = loudness(packet.payload, codec) >= LOUD
 
     def _hear_event(self, packet: rtp.RtpPacket, now: float) -> None:
         if self._far:
@@ -262,15 +275,9 @@ class Inbound:
             self.invalid += 1
 
     def _listen(self) -> None:
+        self.end_run()
         wanted = (self._asked_to_listen or not self._events) and not self._sends_events
-        self._usual = None
-        if not wanted:
-            self._listener = None
-        elif self._listener is None:
-            self._listener = ToneListener()
-
-    def _look(self, payload: bytes, codec: Codec) -> None:
-        self._loud = loudness(payload, codec) >= LOUD
+        self._listener = (self._listener or ToneListener()) if wanted else None
 
     def _odd(self, kind: Literal["wrong_payload_type", "other_law"], got: int, now: float) -> None:
         agreed = ", ".join(map(str, sorted({self._agreed_type} | self._events)))

@@ -146,9 +146,9 @@ class Leg:
         """Say goodbye, free the sockets; `done` comes when the recordings are whole."""
         self.unbridge()
         if self._out and not self.closed:
-            self._in.review(now, self._out.packets, self._out.errors)
+            self._in.review(now, self._out.sent)
             self._plays.stop()
-            if self._out.packets or self._in.packets:
+            if self._out.sent.packets or self._in.got.packets:
                 self._reports.send(self._out, self._in, self._rtcp_address(), bye=True)
         self.closed = True
         self.rtp.close()
@@ -228,7 +228,9 @@ class Leg:
 
         made = Recording(command, self._around.writer, done, now)
         recordings[command.record] = made
+        self._in.end_run()
         if made.both:
+            self._out.end_run()
             taps.append(made)
 
     def _close_if_done(self) -> None:
@@ -238,7 +240,7 @@ class Leg:
 
     def _report(self, out: Outbound, now: float) -> None:
         self._report_at = now + self._interval()
-        self._in.review(now, out.packets, out.errors)
+        self._in.review(now, out.sent)
         self._reports.send(out, self._in, self._rtcp_address())
         self._around.vitals(self.leg, self.vitals())
 

@@ -1,7 +1,6 @@
 """The sending half of a leg: what plays, one packet per packet time; or the other side, at once."""
 
 import socket
-from typing import Protocol
 
 from opentact.voice.rtp.dtmf import EventFrame
 from opentact.voice.rtp.g711 import SAMPLES_PER_MS, Codec, change_law
@@ -11,7 +10,9 @@ from opentact.voice.rtp.packet import HEADER_BYTES, RtpPacket, pack_header
 from opentact.voice.rtp.playout import Playout
 from opentact.voice.sdp.offer_answer import Negotiated
 
-__all__ = ["Address", "Outbound", "Tap"]
+from .run import Heard, Run, Said, Tally, Tap
+
+__all__ = ["Address", "Outbound"]
 
 # When the other side of a bridge is silent so long, silence is sent in its place: the peer's NAT
 # and its timers want a stream. Longer than jitter, so that a late packet finds its run unbroken.
@@ -20,21 +21,14 @@ _QUIET_MS = 200
 _RARE, _LONGEST_STEP_MS = 3, 60
 
 
-class Tap(Protocol):
-    """What listens to all that the peer is sent."""
-
-    def said(self, payload: bytes, codec: Codec, timestamp: int, now: float) -> None:
-        """Take a packet of audio."""
-
-
 class Outbound:
     """Sequence number, timestamp and SSRC start where chance says (RFC 3550 section 5.1)."""
 
     # A thousand of these are touched in turn: what is dense stays in the processor's cache.
     __slots__ = (
         "_buffer", "_latch", "_marker", "_negotiated", "_numbers", "_payload_type",
-        "_ptime", "_quiet_ms", "_rtp", "_sends", "bridged", "errors", "octets", "packets",
-        "playout", "ssrc", "taps",
+        "_ptime", "_quiet_ms", "_rtp", "_run", "_sends", "_tally", "bridged", "playout", "ssrc",
+        "taps",
     )  # fmt: skip
 
     def __init__(
@@ -49,9 +43,8 @@ class Outbound:
     ) -> None:
         """Begin a stream on the socket `rtp`, to where `latch` says."""
         self.ssrc = ssrc
-        self.packets = 0
-        self.octets = 0
-        self.errors = 0
+        self._tally = Tally()
+        self._run: Run | None = None  # of the other side of a bridge
         self.playout = Playout(negotiated.codec, negotiated.ptime)
         self.bridged = False
         self.taps: list[Tap] = []
@@ -61,6 +54,13 @@ class Outbound:
         self._marker = True
         self._quiet_ms = _QUIET_MS
         self.renegotiated(negotiated, latch)
+
+    @property
+    def sent(self) -> Tally:
+        """What was sent until now."""
+        if self._run:
+            self._run.settle()
+        return self._tally
 
     @property
     def timestamp(self) -> int:
@@ -74,6 +74,7 @@ class Outbound:
 
     def renegotiated(self, negotiated: Negotiated, latch: Latch) -> None:
         """Go on as agreed anew."""
+        self.end_run()
         self._latch = latch
         self.playout.renegotiated(negotiated.codec, negotiated.ptime)
         self._negotiated = negotiated
@@ -94,6 +95,8 @@ class Outbound:
         Bridged, with nothing of our own to say, it is for the other side to speak.
         """
         step = self._ptime
+        if self._run and not self._goes_on(self._run):
+            self.end_run()
         if not self._sends:
             self._marker = True
             self._numbers.interrupt()
@@ -132,31 +135,42 @@ class Outbound:
         if self.taps and codec is not None:
             self._tap(payload, timestamp, now)
 
-    def relay_plain(
-        self, data: bytes, codec: Codec, ssrc: int, sequence: int, timestamp: int, now: float
-    ) -> bool:
-        """Send on the whole packet `data`, of the run that is under way; False if it needs more.
+    def run(
+        self,
+        first: RtpPacket,
+        source: object,
+        codec: Codec,
+        heard: Heard,
+        now: float,
+        most: int | None,
+    ) -> Run | None:
+        """Begin a run with `first`, which was passed on already; None if it has to go as it came.
 
-        The same as `relay`, for nearly every packet of a bridge: what is new is its header.
+        What follows it needs a new header and no more, for `most` packets at most.
         """
         if codec != self.playout.codec or not self._sends or not self.playout.idle:
-            return False
-        placed = self._numbers.follows(ssrc, sequence, timestamp)
-        if placed is None:
-            return False
-        self._quiet_ms = 0
-        buffer = bytearray(data)
-        pack_header(buffer, self._payload_type, placed[0], placed[1], self.ssrc)
-        try:
-            self._rtp.sendto(buffer, self._latch.address)
-        except OSError:
-            self.errors += 1
-            return True
-        self.packets += 1
-        self.octets += len(data) - HEADER_BYTES
-        if self.taps:
-            self._tap(data[HEADER_BYTES:], placed[1], now)
-        return True
+            return None
+        numbers = self._numbers
+        if not first.payload or most == 0 or not numbers.runs(first.ssrc, first.sequence):
+            return None
+        said = Said(
+            self._rtp, self._latch, numbers, self._tally, self.ssrc, self._payload_type, codec,
+            self.taps,
+        )  # fmt: skip
+        self._run = Run(first, source, heard, said, now, most)
+        return self._run
+
+    def end_run(self) -> None:
+        """Have what the other side says next looked at again."""
+        if self._run:
+            self._run.end()
+            self._run = None
+
+    def _goes_on(self, run: Run) -> bool:
+        """Tell whether the other side still is to be passed on as it comes."""
+        if run.spoke():
+            self._quiet_ms = 0
+        return self._quiet_ms < _QUIET_MS and self.playout.idle and run.renew()
 
     def _say(self, taken: bytes | EventFrame, now: float) -> None:
         sequence, fresh = self._numbers.own()
@@ -192,7 +206,6 @@ class Outbound:
             self._rtp.sendto(buffer, self._latch.address)
         except OSError:
             # No route for a moment, or a full queue: a lost packet, as the net has others.
-            self.errors += 1
+            self._tally.errors += 1
             return
-        self.packets += 1
-        self.octets += len(payload)
+        self._tally.add(1, len(payload))

@@ -30,11 +30,11 @@ class Reports:
                 out.ssrc,
                 rtcp.ntp(unix),
                 out.timestamp,
-                out.packets,
-                out.octets & 0xFFFF_FFFF,
+                out.sent.packets,
+                out.sent.octets & 0xFFFF_FFFF,
                 blocks,
             )
-            if out.packets
+            if out.sent.packets
             else rtcp.ReceiverReport(out.ssrc, blocks)
         )
         last = [rtcp.Goodbye((out.ssrc,))] if bye else []
@@ -42,7 +42,7 @@ class Reports:
         try:
             self._socket.sendto(data, address)
         except OSError:
-            out.errors += 1
+            out.sent.errors += 1
 
     def read(self, out: Outbound | None, peer: Address | None) -> None:
         """Read one packet from the socket, at most; only the peer's host is listened to."""
@@ -65,7 +65,7 @@ class Reports:
             if isinstance(report, rtcp.SenderReport | rtcp.ReceiverReport):
                 for block in report.blocks:
                     if block.ssrc == out.ssrc:
-                        self._told(block, out.packets)
+                        self._told(block, out.sent.packets)
 
     def _blocks(self, heard: Inbound, unix: float) -> tuple[rtcp.ReportBlock, ...]:
         if heard.reception is None:

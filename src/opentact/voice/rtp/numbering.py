@@ -80,18 +80,25 @@ class Numbering:
             return None
         return (sequence + self._by) & _SEQUENCES, shifted, False
 
-    def follows(self, ssrc: int, sequence: int, timestamp: int) -> tuple[int, int] | None:
-        """Give the very next packet of the run its numbers, as `relayed` would; None to others."""
-        if sequence != (self._newest + 1) & _SEQUENCES or ssrc != self._ssrc:
-            return None
-        shifted = (timestamp + self._later) & _TIMESTAMPS
-        if not -_LEEWAY <= ((shifted - self.timestamp + _HALF) & _TIMESTAMPS) - _HALF <= _LEEWAY:
-            return None
-        self._newest = sequence
-        sequence = (sequence + self._by) & _SEQUENCES
-        self.sequence = (sequence + 1) & _SEQUENCES
-        self._beyond = (shifted + self.frame) & _TIMESTAMPS
-        return sequence, shifted
+    @property
+    def shift(self) -> tuple[int, int]:
+        """How far the run under way is shifted: sequence and timestamp."""
+        return self._by, self._later
+
+    def runs(self, ssrc: int, sequence: int) -> bool:
+        """Tell whether that packet is the newest of the run under way."""
+        return ssrc == self._ssrc and sequence == self._newest
+
+    def followed(self, count: int, step: int) -> None:
+        """Take note of packets of the run, each the very next one and `step` samples later."""
+        self._newest = (self._newest + count) & _SEQUENCES
+        self.sequence = (self.sequence + count) & _SEQUENCES
+        self._beyond = (self._beyond + count * step) & _TIMESTAMPS
+
+    def room(self, step: int) -> int:
+        """How many such packets may follow before the run is ahead of the clock, or behind it."""
+        drift = _signed(self._beyond - self.frame + step - self.timestamp)
+        return 1 + (_LEEWAY - drift) // step if -_LEEWAY <= drift <= _LEEWAY else 0
 
     def _begin(self, ssrc: int, sequence: int, timestamp: int) -> tuple[int, int, bool] | None:
         start = self.timestamp

@@ -23,19 +23,6 @@ class RtpPacket(NamedTuple):
     payload: bytes
 
 
-def plain_header(data: bytes) -> tuple[int, int, int, int] | None:
-    """Read payload type, sequence, timestamp and SSRC of the usual packet, in a third of the time.
-
-    The usual one has twelve bytes of header, and no marker; None for all others, good or not.
-    """
-    if not HEADER_BYTES < len(data) <= MAX_BYTES:
-        return None
-    flags, kind, sequence, timestamp, ssrc = _HEADER.unpack_from(data)
-    if flags != _VERSION_2 or kind & _MARKER:
-        return None
-    return kind, sequence, timestamp, ssrc
-
-
 def pack_header(
     buffer: bytearray,
     payload_type: int,

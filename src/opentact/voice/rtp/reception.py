@@ -7,7 +7,7 @@ from .rtcp import ReportBlock
 _SEQUENCES: Final = 1 << 16
 _MAX_DROPOUT: Final = 3_000  # a jump forward larger than this is a source that began anew
 _MAX_MISORDER: Final = 100  # so is one further back than this
-_RATE: Final = 8_000
+RATE: Final = 8_000
 
 
 class Reception:
@@ -44,7 +44,24 @@ class Reception:
     @property
     def jitter_ms(self) -> float:
         """Interarrival jitter, smoothed over some 16 packets, in milliseconds."""
-        return self._jitter * 1_000 / _RATE
+        return self._jitter * 1_000 / RATE
+
+    @property
+    def jitter(self) -> float:
+        """The same in units of timestamps."""
+        return self._jitter
+
+    def newest(self, sequence: int) -> bool:
+        """Tell whether none heard was sent later than the packet of that number."""
+        return sequence == self._highest % _SEQUENCES
+
+    def followed(self, count: int, jitter: float, now: float, timestamp: int) -> None:
+        """Count packets each the very next one; `now` and `timestamp` are of the last."""
+        self.packets += count
+        self._highest += count
+        self._heard += count
+        self._jitter = jitter
+        self._transit = now * RATE - timestamp
 
     def continues(self, sequence: int) -> bool:
         """Tell whether a packet of that number could be the stream's next, after some losses."""
@@ -101,11 +118,11 @@ class Reception:
         self._reported = (0, 0)
 
     def _measure(self, timestamp: int, now: float) -> None:
-        transit = now * _RATE - timestamp
+        transit = now * RATE - timestamp
         if self._transit is not None:
             difference = transit - self._transit
-            if abs(difference) > _RATE:
+            if abs(difference) > RATE:
                 # Timestamps wrap at 32 bits: the shorter way round is the true difference.
                 difference = (difference + 2**31) % 2**32 - 2**31
-            self._jitter += (min(abs(difference), _RATE) - self._jitter) / 16
+            self._jitter += (min(abs(difference), RATE) - self._jitter) / 16
         self._transit = transit
