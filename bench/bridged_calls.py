@@ -30,7 +30,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "bench")]
 
-from inbound_calls import cpu_seconds, made, sipp_counts  # noqa: E402
+from inbound_calls import made, sipp_counts  # noqa: E402
+from processor import cpu_seconds  # noqa: E402
 
 from opentact.adapters.sip.endpoint import SipEndpoint  # noqa: E402
 from opentact.voice.sip.digest import Credentials  # noqa: E402

@@ -12,7 +12,6 @@ Debian's rtpengine (userspace) by the same peers; `--engine both` one after the 
 
 import argparse
 import asyncio
-import os
 import shutil
 import subprocess
 import sys
@@ -29,6 +28,7 @@ from uuid import uuid4
 import numpy as np
 from media_peers import HOST, SOCKETS
 from numpy.typing import NDArray
+from processor import cpu_seconds, stolen_seconds
 from rtpengine import rtpengine
 
 from opentact.adapters.media.child import ProcessMedia
@@ -38,7 +38,6 @@ from opentact.voice.rtp.wav import HEADER_BYTES
 from opentact.voice.sdp.offer_answer import Negotiated
 
 WARM_UP = 2.0
-TICKS = os.sysconf("SC_CLK_TCK")
 RESULTS = Path(__file__).parent / "results"
 PEERS = Path(__file__).with_name("media_peers.py")
 # Ours are bound by the media process, rtpengine's by itself.
@@ -56,16 +55,7 @@ class Run:
     jitter_p999: float
     cpu: float
     us_per_packet: float
-    stolen: float  # what other machines of its host took of this one's processors, of one
-
-
-def cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def stolen_seconds() -> float:
-    return int(Path("/proc/stat").read_text().split(maxsplit=9)[8]) / TICKS
+    stolen: float  # by the host, of one processor
 
 
 async def bridged(media: ProcessMedia, calls: int, peers: list[int]) -> list[MediaLeg]:
@@ -178,8 +168,10 @@ def figures(engine: str, cpu: float, stolen: float, rows: NDArray[np.int64], sen
 
 def table(runs: list[Run]) -> str:
     rows = [
-        "| engine | packets | lost | delay p50 | p99 | jitter p99 | p99.9 ms | CPU | µs/packet "
-        "| stolen |",
+        (
+            "| engine | packets | lost | delay p50 | p99 | jitter p99 | p99.9 ms | CPU"
+            " | µs/packet | stolen |"
+        ),
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     rows += [

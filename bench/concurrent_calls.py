@@ -27,7 +27,8 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "bench")]
 
-from inbound_calls import SCENARIO, cpu_seconds, made, sipp_counts  # noqa: E402 - see above
+from inbound_calls import SCENARIO, made, sipp_counts  # noqa: E402 - see above
+from processor import cpu_seconds  # noqa: E402
 from prompt_streams import WARM_UP, jitter, resident_kb  # noqa: E402
 from prompt_streams import __file__ as receiver_program  # noqa: E402
 from sound import Sound  # noqa: E402

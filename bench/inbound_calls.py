@@ -28,6 +28,7 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "bench")]
 
+from processor import cpu_seconds, stolen_seconds  # noqa: E402
 from sound import Sound  # noqa: E402
 
 from support.live_server import Server, customer, running_server  # noqa: E402
@@ -49,6 +50,7 @@ class Run:
     worst: float
     server_ms: float
     media_ms: float
+    stolen: float  # by the host, of one processor
     rest: int
     wrong: tuple[str, ...]
 
@@ -57,11 +59,6 @@ async def prepare(server: Server, sound: str) -> int:
     flow = f"<Response><Play>{sound}</Play><Hangup/></Response>"
     async with customer(server.http, server.token) as buyer:
         return await buyer.number_with_flow(flow)
-
-
-def cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / 100
 
 
 def sipp(server: Server, number: int, calls: int, rate: float, folder: Path, sink: int) -> None:
@@ -214,9 +211,11 @@ def one_run(rate: float, seconds: float, rest: int) -> Run:
             number = asyncio.run(prepare(server, f"http://{LOOPBACK}:{sounds.server_port}/a.wav"))
             sipp(server, number, 5, 5, made(folder / "warm"), sink.getsockname()[1])
             pids = [server.pid, server.child("media.process")]
-            before = [cpu_seconds(pid) for pid in pids]
+            before, began = [cpu_seconds(pid) for pid in pids], time.monotonic()
+            stolen = -stolen_seconds()
             with RestLoad(server, rest) as load:
                 sipp(server, number, calls, rate, made(folder / "sipp"), sink.getsockname()[1])
+            stolen = (stolen + stolen_seconds()) / (time.monotonic() - began)
             used = [cpu_seconds(pid) - b for pid, b in zip(pids, before, strict=True)]
             time.sleep(1)
         done, failed, repeated = sipp_counts(folder / "sipp")
@@ -234,6 +233,7 @@ def one_run(rate: float, seconds: float, rest: int) -> Run:
         worst=max(times),
         server_ms=server_ms,
         media_ms=media_ms,
+        stolen=stolen,
         rest=load.answered,
         wrong=wrong,
     )
@@ -248,9 +248,10 @@ def table(runs: list[Run]) -> str:
     rows = [
         (
             "| run | calls | failed | repeated | p50 ms | p99 ms | worst ms"
-            " | server ms CPU/call | media ms CPU/call | REST answers | wrong in the database |"
+            " | server ms CPU/call | media ms CPU/call | stolen | REST answers"
+            " | wrong in the database |"
         ),
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     middle = sorted(runs, key=lambda run: run.p99)[len(runs) // 2]
     named = [*((str(n), run) for n, run in enumerate(runs, start=1)), ("**median**", middle)]
@@ -258,7 +259,7 @@ def table(runs: list[Run]) -> str:
         rows.append(
             f"| {name} | {run.calls} | {run.failed} | {run.repeated} | {run.p50:.1f}"
             f" | {run.p99:.1f} | {run.worst:.0f} | {run.server_ms:.2f} | {run.media_ms:.2f}"
-            f" | {run.rest} | {'; '.join(run.wrong) or 'nothing'} |"
+            f" | {run.stolen:.0%} | {run.rest} | {'; '.join(run.wrong) or 'nothing'} |"
         )
     return "\n".join(rows)
 

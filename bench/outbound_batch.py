@@ -23,7 +23,7 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "bench")]
 
-from inbound_calls import cpu_seconds  # noqa: E402
+from processor import cpu_seconds  # noqa: E402
 
 from support.command import command  # noqa: E402
 from support.live_server import Customer, Server, customer, running_server  # noqa: E402

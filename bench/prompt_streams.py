@@ -9,7 +9,6 @@ audio back, so that the legs latch, count and hear as in a real call.
 
 import argparse
 import asyncio
-import os
 import select
 import socket
 import struct
@@ -23,6 +22,7 @@ from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
+from processor import cpu_seconds
 
 from opentact.adapters.media.child import ProcessMedia
 from opentact.adapters.media.settings import MediaSettings
@@ -34,7 +34,6 @@ HOST = "127.0.0.1"
 SOCKETS = 64
 SO_TIMESTAMPNS = 35
 WARM_UP = 2.0
-TICKS = os.sysconf("SC_CLK_TCK")
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -111,11 +110,6 @@ def be_peers(seconds: float, path: str) -> None:
     sys.stdout.flush()
     peers.run(seconds, [int(port) for port in sys.stdin.readline().split()])
     np.save(path, np.array(peers.rows, np.int64))
-
-
-def cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def resident_kb(pid: int) -> int:

@@ -34,7 +34,8 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "bench")]
 
 from concurrent_calls import CALLERS, start_sipp  # noqa: E402 - found by the line above
-from inbound_calls import cpu_seconds, sipp_counts  # noqa: E402
+from inbound_calls import sipp_counts  # noqa: E402
+from processor import cpu_seconds  # noqa: E402
 from prompt_streams import jitter, receiver_sockets  # noqa: E402
 from sound import Sound, wav  # noqa: E402
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from opentact.api.turns import FEW, IDLE_TURN_S, LONGEST_S, SLOW_S, Turns
-from support.virtual_time import settle
+from opentact.api.turns import FEW, IDLE_TURN_S, LONGEST_S, LOOKS, REST_S, SLOW_S, Turns
+from support.virtual_time import VirtualLoop, passes, settle, virtually
 
 STEP_S = 20 * IDLE_TURN_S
 
@@ -16,10 +16,12 @@ class Server:
 
     def __init__(self) -> None:
         self.notes: list[str] = []
-        self.now = 1000.0
         self.answer = asyncio.Event()
         self.answer.set()
-        self.turns = Turns(self.app, lambda: self.now)
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        self.loop = loop
+        self.turns = Turns(self.app, loop.time)
 
     async def app(self, scope: Scope, _receive: Receive, _send: Send) -> None:
         self.notes.append(scope["path"])
@@ -29,10 +31,10 @@ class Server:
         unused: Any = None
         return asyncio.create_task(self.turns({"type": kind, "path": path}, unused, unused))
 
-    async def call(self, steps: int) -> None:
+    async def call(self, steps: int, each: float = STEP_S) -> None:
         for _ in range(steps):
             self.notes.append("-")
-            self.now += STEP_S
+            self.loop.now += each
             await asyncio.sleep(0)
 
 
@@ -42,6 +44,7 @@ async def idle(server: Server) -> None:
     server.notes.clear()
 
 
+@virtually
 async def test_a_call_takes_its_steps_before_a_request_begins() -> None:
     server = Server()
     await idle(server)
@@ -49,12 +52,14 @@ async def test_a_call_takes_its_steps_before_a_request_begins() -> None:
     assert server.notes == ["-"] * 8 + ["a"]
 
 
+@virtually
 async def test_requests_begin_in_the_order_they_came() -> None:
     server = Server()
     await asyncio.gather(*[server.ask(path) for path in "abcd"])
     assert server.notes == ["a", "b", "c", "d"]
 
 
+@virtually
 async def test_no_request_waits_for_ever_while_calls_are_on() -> None:
     server = Server()
     await idle(server)
@@ -66,6 +71,7 @@ async def test_no_request_waits_for_ever_while_calls_are_on() -> None:
     assert begun[1] < steps
 
 
+@virtually
 async def test_a_client_that_leaves_takes_no_turn_from_the_others() -> None:
     server = Server()
     asked = [server.ask(path) for path in "abc"]
@@ -77,6 +83,7 @@ async def test_a_client_that_leaves_takes_no_turn_from_the_others() -> None:
     assert server.notes[-1] == "later"
 
 
+@virtually
 async def test_what_is_no_request_waits_for_nothing() -> None:
     server = Server()
     server.ask("a")
@@ -84,6 +91,7 @@ async def test_what_is_no_request_waits_for_nothing() -> None:
     assert server.notes[0] == "socket"
 
 
+@virtually
 async def test_few_requests_are_under_way_at_once() -> None:
     server = Server()
     await idle(server)
@@ -96,6 +104,7 @@ async def test_few_requests_are_under_way_at_once() -> None:
     assert server.notes == [*"abcd"]
 
 
+@virtually
 async def test_a_slow_request_keeps_nobody_from_beginning() -> None:
     server = Server()
     await idle(server)
@@ -103,8 +112,40 @@ async def test_a_slow_request_keeps_nobody_from_beginning() -> None:
     asked = [server.ask(path) for path in "abcd"]
     await settle()
     assert len(server.notes) == FEW
-    server.now += SLOW_S
-    await settle()
+    await passes(SLOW_S + REST_S)
     assert server.notes == [*"abcd"]
     server.answer.set()
     await asyncio.wait(asked)
+
+
+@virtually
+async def test_while_calls_are_on_it_looks_now_and_then_and_lets_the_loop_sleep() -> None:
+    server = Server()
+    await idle(server)
+    looks = 0
+
+    def seconds() -> float:
+        nonlocal looks
+        looks += 1
+        return server.loop.time()
+
+    server.turns._seconds = seconds
+    asked = server.ask("a")
+    steps = int(LONGEST_S / IDLE_TURN_S / 4)
+    await asyncio.gather(server.call(steps, 2 * IDLE_TURN_S), asked)
+    assert server.notes == ["-"] * steps + ["a"]
+    assert LOOKS < looks < steps / 3
+
+
+@virtually
+async def test_the_end_of_a_request_ends_the_rest() -> None:
+    server = Server()
+    await idle(server)
+    server.answer.clear()
+    asked = [server.ask(path) for path in "abcd"]
+    await settle()
+    before = server.loop.time()
+    server.answer.set()
+    await asyncio.wait(asked)
+    assert server.notes == [*"abcd"]
+    assert server.loop.time() == before

@@ -11,6 +11,7 @@ from opentact.accounts.accounts import get_account
 from opentact.accounts.users import Role, add_user, get_user
 from opentact.kit.faults import Forbidden, NotFound
 from opentact.kit.money import dollars
+from opentact.kit.quick import quick
 
 from .envelope import Envelope, errors, ok
 from .fields import Amount, Changes, Count, Countries, Flag, Pace
@@ -56,9 +57,10 @@ class AccountLimits(Changes):
 )
 async def account(who: Caller, services: Inject) -> Response:
     """Show the account of whoever asks."""
-    async with services.database.read() as session:
-        found = await get_account(session, who.account)
-        return ok(account_with_notices(found, await everyone(session, services, who.account)))
+    with quick():
+        async with services.database.read() as session:
+            found = await get_account(session, who.account)
+            return ok(account_with_notices(found, await everyone(session, services, who.account)))
 
 
 @router.patch(

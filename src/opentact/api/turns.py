@@ -18,6 +18,8 @@ LONGEST_S = 0.05  # between the beginnings of two requests, however busy calls k
 # All that are under way may go on in the same turn, and a call waits for them. Who takes longer
 # than this waits for a client or a neighbour, and keeps nobody from beginning.
 FEW, SLOW_S = 2, 0.2
+# Looking keeps the loop awake, which calls pay for: after so many busy turns it rests so long.
+LOOKS, REST_S = 4, 0.002
 
 
 class Turns:
@@ -30,6 +32,8 @@ class Turns:
         self._under_way: list[float] = []  # when each began
         self._turn_began = 0.0
         self._last_begun = 0.0
+        self._looked = 0
+        self._resting: asyncio.TimerHandle | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -42,27 +46,37 @@ class Turns:
             await self._app(scope, receive, send)
         finally:
             self._under_way.remove(began)
+            if self._resting:
+                self._resting.cancel()
+                self._begin_to_look(asyncio.get_running_loop())
 
     async def _turn(self) -> None:
         loop = asyncio.get_running_loop()
         turn = loop.create_future()
         self._waiting.append(turn)
         if len(self._waiting) == 1:
-            self._turn_began = self._seconds()
-            loop.call_soon(self._look, loop)
+            self._begin_to_look(loop)
         await turn
+
+    def _begin_to_look(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._resting, self._looked = None, 0
+        self._turn_began = self._seconds()
+        loop.call_soon(self._look, loop)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         now = self._seconds()
         idle = now - self._turn_began < IDLE_TURN_S
         self._turn_began = now
         if (idle and self._few(now)) or now - self._last_begun >= LONGEST_S:
-            self._last_begun = now
+            self._last_begun, self._looked = now, 0
             turn = self._waiting.popleft()
             if not turn.done():  # its client may have gone
                 turn.set_result(None)
-        if self._waiting:
+        self._looked += 1
+        if self._waiting and self._looked < LOOKS:
             loop.call_soon(self._look, loop)
+        elif self._waiting:
+            self._resting = loop.call_later(REST_S, self._begin_to_look, loop)
 
     def _few(self, now: float) -> bool:
         return sum(now - began < SLOW_S for began in self._under_way) < FEW
