@@ -265,8 +265,8 @@ def table(runs: list[Run]) -> str:
         it = run.files
         rows.append(
             f"| {name} | {it.stored} | {it.failed} | {it.short} | {it.seconds} | {it.lost}"
-            f" | {it.missing_ms:.0f} | {run.unsaid_ms}"
-            f" | {run.p99:.2f} | {run.worst:.1f} | {run.server_cpu:.0%}, {run.media_cpu:.0%} |"
+            f" | {it.missing_ms:.0f} | {run.unsaid_ms} | {run.p99:.2f} | {run.worst:.1f}"
+            f" | {run.server_cpu:.0%}, {run.media_cpu:.0%} |"
         )
     return "\n".join(rows)
 
@@ -290,8 +290,7 @@ def main() -> None:
         runs.append(one_run(options.calls, options.rate, options.seconds, plain=options.plain))
         print(runs[-1], file=sys.stderr)
     what = "calls, not recorded" if options.plain else "recordings"
-    text = f"## {options.calls} {what}, {options.seconds} s\n\n{table(runs)}\n"
-    print(text)
+    print(text := f"## {options.calls} {what}, {options.seconds} s\n\n{table(runs)}\n")
     if options.write:
         with (RESULTS / "recordings.md").open("a") as file:
             file.write(f"\n{text}")
