@@ -221,3 +221,14 @@ def test_a_flood_is_not_of_a_run_for_longer_than_its_clock_allows(
         source._say()
     assert len(taken) - before < 60
     assert len(bridge.wire.gone) < 200
+
+
+def test_no_run_begins_where_timestamps_begin_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = runs(monkeypatch)
+    bridge = Bridge(Outbound, 9, 9)
+    source = Source([bridge], 101, 2**32 - FRAME + 5 - FRAME)
+    source.do(("next", 2, 0, 0))
+    assert not taken
+    for _ in range(200):
+        source._say()
+    assert len(taken) < 60

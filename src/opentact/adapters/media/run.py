@@ -116,7 +116,8 @@ class Run:
         self._shift = _header(said.payload_type, *out, said.ssrc) - self._next
         self._step, self._spoke = _step(step), False
         self._jitter, self._unsent = heard.reception.jitter, 0
-        self._most, self._left = min(to_last if most is None else (most, *to_last)), 0
+        self._most = max(0, min(to_last if most is None else (most, *to_last)))
+        self._left = 0
         self.renew()
 
     def take(self, size: int, now: float) -> bool:
