@@ -1,6 +1,7 @@
 """Debian's rtpengine in userspace, as a peer to measure ours beside: it bridges the same calls."""
 
 import asyncio
+import select
 import shutil
 import socket
 from collections.abc import AsyncIterator
@@ -37,6 +38,18 @@ def ask(control: socket.socket, ng: tuple[str, int], call: int, command: str, po
     return audio_port(control.recv(65_536))
 
 
+async def until_it_answers(control: socket.socket, ng: tuple[str, int]) -> None:
+    for _ in range(50):
+        await asyncio.sleep(0.2)
+        control.sendto(b"ping " + bencode({"command": "ping"}), ng)
+        ready, _, _ = select.select([control], [], [], 0)
+        if ready:
+            break
+    await asyncio.sleep(0.5)
+    while select.select([control], [], [], 0)[0]:
+        control.recv(65_536)
+
+
 @asynccontextmanager
 async def rtpengine(
     calls: int, peers: list[int], *, first_port: int = 20_000, last_port: int = 26_000
@@ -59,7 +72,7 @@ async def rtpengine(
             stderr=asyncio.subprocess.DEVNULL,
         )
         try:
-            await asyncio.sleep(1)
+            await until_it_answers(control, ng)
             ports, count = [], len(peers)
             for call in range(calls):
                 caller, callee = peers[2 * call % count], peers[(2 * call + 1) % count]

@@ -21,7 +21,8 @@ class Server:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
         self.loop = loop
-        self.turns = Turns(self.app, loop.time)
+        self.calls = True
+        self.turns = Turns(self.app, calls=lambda: self.calls, seconds=loop.time)
 
     async def app(self, scope: Scope, _receive: Receive, _send: Send) -> None:
         self.notes.append(scope["path"])
@@ -89,6 +90,18 @@ async def test_what_is_no_request_waits_for_nothing() -> None:
     server.ask("a")
     await server.ask("socket", kind="websocket")
     assert server.notes[0] == "socket"
+
+
+@virtually
+async def test_while_nobody_calls_nobody_waits() -> None:
+    server = Server()
+    server.calls = False
+    server.answer.clear()
+    asked = [server.ask(path) for path in "abcd"]
+    await asyncio.sleep(0)
+    assert server.notes == [*"abcd"]
+    server.answer.set()
+    await asyncio.wait(asked)
 
 
 @virtually

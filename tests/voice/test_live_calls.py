@@ -8,3 +8,4 @@ ANYBODY = UUID(int=1)
 def test_a_platform_without_calls_has_none() -> None:
     assert NoCalls().find(ANYBODY, UUID(int=2)) is None
     assert NoCalls().of_account(ANYBODY) == []
+    assert not NoCalls().live

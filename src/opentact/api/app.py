@@ -137,7 +137,7 @@ def create_app(services: Services, *, lifespan: Lifespan | None = None) -> FastA
     guard = services.guard
     services.metrics.watch_guard(lambda: guard.bans, guard.refused, guard.noticed)
     app.add_middleware(Measure, metrics=services.metrics)
-    app.add_middleware(Turns)
+    app.add_middleware(Turns, calls=lambda: bool(services.switchboard.live))
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 

@@ -3,7 +3,8 @@
 Requests and calls share a loop. Sixteen connections that ask as fast as they are answered would
 put sixteen requests between each two steps of a call, and a call takes some ten steps until it is
 answered. A request waits for a turn of the loop in which nobody did anything and few others are
-under way, or a twentieth of a second on a server that is never so idle (docs/decisions/0120).
+under way, or a twentieth of a second on a server that is never so idle; while nobody calls, for
+nothing (docs/decisions/0120).
 """
 
 import asyncio
@@ -25,8 +26,16 @@ LOOKS, REST_S = 4, 0.002
 class Turns:
     """Let one request begin at each idle turn of the loop, in the order they came."""
 
-    def __init__(self, app: ASGIApp, seconds: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        calls: Callable[[], bool],
+        seconds: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """Know `app`, and by `calls` whether there are any."""
         self._app = app
+        self._calls = calls
         self._seconds = seconds
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._under_way: list[float] = []  # when each began
@@ -36,7 +45,7 @@ class Turns:
         self._resting: asyncio.TimerHandle | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or not self._calls():
             await self._app(scope, receive, send)
             return
         await self._turn()

@@ -1,6 +1,7 @@
 """The calls that live on this node, as the API asks for them."""
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import ClassVar, Protocol
 from uuid import UUID
 
 from opentact.kit.faults import Conflict
@@ -38,6 +39,10 @@ class LiveCall(Protocol):
 class LiveCalls(Protocol):
     """The calls that live now, as the API asks for them."""
 
+    @property
+    def live(self) -> Mapping[UUID, LiveCall]:
+        """All of them."""
+
     def find(self, account: UUID, call: UUID) -> LiveCall | None:
         """Find a live call of the account."""
 
@@ -50,6 +55,8 @@ class LiveCalls(Protocol):
 
 class NoCalls:
     """A platform on which nobody calls: for tools and tests of the API alone."""
+
+    live: ClassVar[Mapping[UUID, LiveCall]] = {}
 
     def find(self, account: UUID, call: UUID) -> LiveCall | None:
         del account, call
