@@ -21,6 +21,7 @@ from opentact.accounts.accounts import get_account
 from opentact.numbers.profiles import TnProfile
 from opentact.voice.call_events import CallCard
 from opentact.voice.calls import Call, CallState
+from opentact.voice.live_calls import NoCalls
 from support.belongings import NUMBERS, belongings, for_sale
 from support.numbers import FIRST
 from support.placing import able_to_call
@@ -50,7 +51,7 @@ def printed() -> Iterator[Any]:
             yield pytest.param(auth, requests, id=f"{path.stem} by {auth}")
 
 
-class OneLiveCall:
+class OneLiveCall(NoCalls):
     """A switchboard with one call on it, and what was asked of that call."""
 
     def __init__(self) -> None:
@@ -69,7 +70,7 @@ class OneLiveCall:
 @pytest.fixture
 async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
     async with build_world(database_url) as world, able_to_call(world, tmp_path):
-        world.services.switchboard = OneLiveCall()  # type: ignore[assignment]
+        world.services.switchboard = OneLiveCall()
         yield world
 
 
