@@ -26,9 +26,9 @@ from typing import Literal
 from uuid import uuid4
 
 import numpy as np
-from media_peers import HOST, SOCKETS
 from numpy.typing import NDArray
 from processor import cpu_seconds, stolen_seconds
+from prompt_streams import HOST, SOCKETS
 from rtpengine import rtpengine
 
 from opentact.adapters.media.child import ProcessMedia

@@ -15,12 +15,9 @@ import sys
 import time
 
 import numpy as np
+from prompt_streams import HOST, SOCKETS, receiver_sockets
 
-HOST = "127.0.0.1"
-# Each holds some 270 packets: with 64 sockets a third of a second of eight hundred streams.
-SOCKETS = 64
 SWEEP_S = 0.005
-SO_TIMESTAMPNS = 35
 HEADER, STAMP, TIMES = struct.Struct("!BBHII"), struct.Struct("@qq"), struct.Struct("!qi")
 REST = b"\xff" * (160 - TIMES.size)
 
@@ -29,14 +26,9 @@ class Peers:
     """Both ends of every call: leg n is spoken to by socket n, modulo their number."""
 
     def __init__(self) -> None:
-        self.sockets = []
-        for _ in range(SOCKETS):
-            each = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            each.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        self.sockets = receiver_sockets()
+        for each in self.sockets:
             each.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 21)
-            each.bind((HOST, 0))
-            each.setblocking(False)  # noqa: FBT003 - the standard library takes it so
-            self.sockets.append(each)
         self.rows: list[tuple[int, int, int, int]] = []
         self.sent = 0
         self._by_number = {each.fileno(): each for each in self.sockets}
