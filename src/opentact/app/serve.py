@@ -27,8 +27,8 @@ from .settings import Settings
 from .setup import Ready, open_database
 
 GRACE_S = 5
-# Commits are threads' work, and each asks for the interpreter three times. With Python's usual
-# 5 ms a 200 OK would wait that long each time while calls keep the loop busy (decision 0124).
+# A commit is a thread's work, which needs the interpreter to begin and to end. With Python's usual
+# 5 ms a 200 OK may wait that long each time while calls keep the loop busy (decision 0124).
 SWITCH_S = 0.0005
 Started = Callable[[Platform, Ready], None]
 
