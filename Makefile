@@ -7,7 +7,7 @@ BIN := .venv/bin
 # A file's tests stay together, so that what they share is made once (docs/decisions/0101).
 PYTEST := $(BIN)/pytest -n auto --dist loadfile
 
-.PHONY: help demo serve test check bench docs migration voice lock clean
+.PHONY: help demo serve test check bench docs migration voice transcription lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ migration: ## Write the step from the newest schema to the entities: make migrat
 
 voice: ## Add a natural voice for Say (63 MB; without it a small one speaks)
 	@tools/setup runtime voice
+
+transcription: ## Write down what is said in recordings (180 MB; Record asr="true" asks for it)
+	@tools/setup runtime transcription
 
 lock: ## Choose package versions anew and write the lock files (ARGS=--upgrade: the newest)
 	@tools/setup dev

@@ -18,7 +18,12 @@ from support.sources import ROOT, Module, held, modules, texts, words
 
 LONGEST_FILE, LONGEST_FUNCTION = 300, 40
 MONEY = words("amount balance cost charge price fee dollars money debit credit")
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-voice.lock")
+LOCKS = (
+    "requirements.lock",
+    "requirements-dev.lock",
+    "requirements-voice.lock",
+    "requirements-transcription.lock",
+)
 # `now()` is naive without a zone, the others always.
 NAIVE = re.compile(r"(.*\.)?(today\(.*\)|utcnow\(\)|utcfromtimestamp\(.*\)|datetime\.now\(\))")
 UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|HA" + r"CK)\b")

@@ -7,9 +7,20 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
+from opentact.app.job_list import regular_jobs
 from opentact.kit.ids import new_id
-from opentact.voice.recordings import LINK_LIFE_S, Recording, RecordingState
+from opentact.voice.recordings import LINK_LIFE_S, Recording, RecordingState, get_recording
+from opentact.voice.transcripts import (
+    Segment,
+    Transcript,
+    TranscriptState,
+    Words,
+    new_transcript,
+    settle_transcript,
+    transcripts_of,
+)
 from support.world import World, build_world
 
 SOUND = b"RIFF" + bytes(60)
@@ -120,3 +131,57 @@ async def test_a_recording_is_named_by_its_uuid_alone(world: World, name: str) -
     await recorded(world)
     for path in (f"/rest/record/{name}", f"/rest/record/{name}/file?expires=1&signature=x"):
         assert (await world.alice.client.get(path)).status_code in {400, 404}
+
+
+async def put_in_words(world: World, uuid: str, **members: Any) -> None:
+    async with world.database.write() as session:
+        recording = await get_recording(session, world.alice.account, UUID(uuid))
+        session.add(new_transcript(recording))
+    if members:
+        async with world.database.write() as session:
+            [made] = (await transcripts_of(session, [recording])).values()
+            await settle_transcript(session, made.uuid, world.clock.now(), **members)
+
+
+async def test_a_recording_shows_what_was_said_in_it(world: World) -> None:
+    plain, asked, said, failed = [await recorded(world) for _ in range(4)]
+    await put_in_words(world, asked)
+    words = Words("en", (Segment(0.5, 1.5, "Call me.", 0.9),))
+    await put_in_words(world, said, state=TranscriptState.STORED, **words.as_members())
+    await put_in_words(world, failed, state=TranscriptState.FAILED, reason="no model")
+
+    async def transcript(uuid: str) -> Any:
+        answer = await world.alice.client.get(f"/rest/record/{uuid}")
+        return answer.json()["payload"]["transcript"]
+
+    nothing: dict[str, Any] = {"language": None, "text": "", "segments": [], "reason": None}
+    assert await transcript(plain) is None
+    assert await transcript(asked) == {**nothing, "state": "requested"}
+    assert await transcript(failed) == {**nothing, "state": "failed", "reason": "no model"}
+    segment = {"start": 0.5, "end": 1.5, "text": "Call me.", "confidence": 0.9, "channel": 1}
+    assert await transcript(said) == {
+        "state": "stored", "language": "en", "text": "Call me.", "segments": [segment],
+        "reason": None,
+    }  # fmt: skip
+
+
+async def test_what_was_said_is_deleted_with_its_recording(world: World) -> None:
+    removed, old = await recorded(world), await recorded(world, file="b.wav")
+    for uuid in (removed, old):
+        await put_in_words(world, uuid)
+    assert (await world.alice.client.delete(f"/rest/record/{removed}")).status_code == 200
+    assert await left(world) == [UUID(old)]
+    world.clock.at += timedelta(days=8)
+    jobs = {
+        job.name: job
+        for job in regular_jobs(
+            world.services, keep_events=timedelta(30), keep_recordings=timedelta(7)
+        )
+    }
+    await jobs["delete old recordings"].work(world.clock.now())
+    assert await left(world) == []
+
+
+async def left(world: World) -> list[UUID]:
+    async with world.database.read() as session:
+        return list(await session.scalars(select(Transcript.recording_uuid)))

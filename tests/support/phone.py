@@ -102,13 +102,14 @@ async def _never(*_: object) -> bool:
 
 
 class OpenBook(CallBook):
-    """The books of calls, open to be read: the states reached and the charges made, in order."""
+    """The books of calls, open to be read: states reached, charges made, rows written, in order."""
 
     def __init__(self, journal: PaperJournal | None = None) -> None:
         self.journal = journal or PaperJournal()
         self.log = HeardLog()
         self.states: list[CallState] = []
         self.charges: list[Entry] = []
+        self.rows: list[tuple[str, dict[str, Any]]] = []
         super().__init__(self.journal, self.log, LoopClock(), link=link)
         self._lane = Lane(
             self.journal,
@@ -123,6 +124,7 @@ class OpenBook(CallBook):
 
     async def _read_out(self, _: AsyncSession, pages: list[Page]) -> None:
         for page in pages:
+            self.rows += ((kind.__tablename__, row) for (kind, _), row in page.inserts.items())
             for happened in page.late:
                 self.log.draft(happened, LoopClock().now())
 

@@ -5,6 +5,7 @@ A new event needs one line in `SAMPLES`; then write its file by
 """
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -22,12 +23,19 @@ from opentact.numbers.events import LeaseReleased, LeaseRenewed, OrderChanged, O
 from opentact.voice.apps import SipControlApp
 from opentact.voice.batches import Batch, BatchChanged, BatchState
 from opentact.voice.binding_book import UserStateChanged
-from opentact.voice.call_events import CallCard, CallChanged, CommandEnded, RecordingChanged
+from opentact.voice.call_events import (
+    CallCard,
+    CallChanged,
+    CommandEnded,
+    RecordingChanged,
+    Transcribed,
+)
 from opentact.voice.callflow.steps import Command
 from opentact.voice.calls import Call, CallState, Direction, thread_of
 from opentact.voice.domains import SipDomain
 from opentact.voice.recordings import Recording, RecordingState
 from opentact.voice.sip_users import SipUser
+from opentact.voice.transcripts import Segment, TranscriptState, new_transcript
 from opentact.voice.trunk_events import TrunkPart, TrunkTurned
 from opentact.voice.trunk_ways import TrunkKind
 
@@ -189,6 +197,14 @@ BATCH = Batch(
     modified_on=AT,
 )
 
+TRANSCRIPT = new_transcript(RECORDING)
+TRANSCRIPT.state, TRANSCRIPT.language = TranscriptState.STORED, "en"
+TRANSCRIPT.text = "Please call me back. It is about Monday."
+TRANSCRIPT.segments = [
+    asdict(Segment(0.0, 1.84, "Please call me back.", 0.81)),
+    asdict(Segment(2.3, 4.02, "It is about Monday.", 0.77)),
+]
+
 SAMPLES: dict[str, object] = {
     "balance": BalanceChanged(ACCOUNT, Decimal("814.85626"), "voice_charge_in"),
     "call_state.init": CallChanged(call(CallState.INIT), CallState.INIT, 1),
@@ -201,6 +217,7 @@ SAMPLES: dict[str, object] = {
     "call_flow": CommandEnded(LIVE, SAID, line=3, seq=4),
     "call_flow.failed": CommandEnded(LIVE, FAILED, line=5, seq=5),
     "call_record": RecordingChanged(LIVE, RECORDING, LINK, 5),
+    "call_transcript": Transcribed(call(CallState.DESTROYED, **NORMAL), RECORDING, TRANSCRIPT, 8),
     "tn_order": OrderChanged(ACCOUNT, ORDER),
     "tn.renewed": LeaseRenewed(ACCOUNT, LEASE, 12015550100, NEXT_MONTH),
     "batch": BatchChanged(ACCOUNT, BATCH),

@@ -236,3 +236,12 @@ async def test_a_profile_records_what_it_says(
         assert (asked.format, asked.channels) == ("mp3", 2)
     partner.leave(causes.CALLER_HUNG_UP)
     await made.end()
+
+
+@virtually
+async def test_whose_words_are_wanted_is_written_down_with_the_recording() -> None:
+    phone = await call_for('<RecordStart asr="true"/><RecordStart/><Pause/>')
+    await phone.ended()
+    asked = [row for table, row in phone.book.rows if table == "transcript"]
+    recorded = phone.frames("call_record")[0]["payload"]["uuid"]
+    assert [str(row["recording_uuid"]) for row in asked] == [recorded]

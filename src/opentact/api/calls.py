@@ -15,6 +15,7 @@ from opentact.voice.apps import SipControlApp, get_app_for_call
 from opentact.voice.call_events import CallCard
 from opentact.voice.calls import Call, CallFlowLog, CallState, Direction, get_call
 from opentact.voice.recordings import RecordingState, recordings_of
+from opentact.voice.transcripts import transcripts_of
 
 from .auth import Principal
 from .envelope import Envelope, errors, ok
@@ -34,8 +35,9 @@ from .search import (
 from .services import Caller, Inject, Services
 from .timelines import material_of
 from .wire.call_shapes import CallOut, FlowLogOut
-from .wire.calls import call_entity, log_out, recording_out
+from .wire.calls import call_entity, log_out
 from .wire.timelines import findings_out
+from .wire.transcripts import recording_shown
 
 router = APIRouter(prefix="/rest", tags=["Call"])
 MOST_LOGS = 1000  # entries shown with one call
@@ -149,13 +151,12 @@ async def _one(uuid: UUID, who: Principal, services: Services) -> Response:
             .limit(MOST_LOGS)
         )
         records = await recordings_of(session, uuid)
+        words = await transcripts_of(session, records)
         found = findings_out(await material_of(session, services, uuid, who.account))
     links = services.recording_links
     now = services.clock.now()
-    shown = [
-        recording_out(r, links.link(r.uuid, now) if r.state is RecordingState.STORED else None)
-        for r in records
-    ]
+    urls = {r.uuid: links.link(r.uuid, now) for r in records if r.state is RecordingState.STORED}
+    shown = [recording_shown(r, urls.get(r.uuid), words.get(r.uuid)) for r in records]
     card = CallCard(call, account, app, debug_url=services.call_links.link(uuid, now))
     entity = call_entity(card, [log_out(log) for log in logs], shown)
     return ok({**entity, "findings": [each for each in found if each["leg"] == str(uuid)]})

@@ -9,11 +9,12 @@ from pydantic import Field
 
 from opentact.kit.faults import NotFound
 from opentact.voice.recordings import RecordingState, get_recording
+from opentact.voice.transcripts import forget_transcripts, transcripts_of
 
 from .envelope import Envelope, ErrorOut, errors, ok
 from .services import Caller, Inject
 from .wire.call_shapes import RecordingOut
-from .wire.calls import recording_out
+from .wire.transcripts import recording_shown
 
 _TYPES = {"wav": "audio/wav", "mp3": "audio/mpeg"}
 router = APIRouter(prefix="/rest", tags=["Recording"])
@@ -26,12 +27,13 @@ router = APIRouter(prefix="/rest", tags=["Recording"])
     responses=errors(404),
 )
 async def record(uuid: UUID, who: Caller, services: Inject) -> Response:
-    """Show a recording, with a fresh link."""
+    """Show a recording, with a fresh link, and its words if they were asked for (`asr`)."""
     async with services.database.read() as session:
         found = await get_recording(session, who.account, uuid)
+        transcript = (await transcripts_of(session, [found])).get(uuid)
     stored = found.state is RecordingState.STORED
     link = services.recording_links.link(uuid, services.clock.now()) if stored else None
-    return ok(recording_out(found, link))
+    return ok(recording_shown(found, link, transcript))
 
 
 @router.delete(
@@ -41,12 +43,13 @@ async def record(uuid: UUID, who: Caller, services: Inject) -> Response:
     responses=errors(404),
 )
 async def remove_record(uuid: UUID, who: Caller, services: Inject) -> Response:
-    """Delete a recording, its file included."""
+    """Delete a recording, its file and its words included."""
     async with services.database.write() as session:
         found = await get_recording(session, who.account, uuid)
         found.deleted_on = found.modified_on = services.clock.now()
+        await forget_transcripts(session, [uuid])
     (services.recordings / found.file).unlink(missing_ok=True)
-    return ok(recording_out(found, None))
+    return ok(recording_shown(found, None, None))
 
 
 @router.get(

@@ -11,6 +11,7 @@ from opentact.voice.calls import Call, CallFlowLog
 from opentact.voice.recordings import recordings_of
 from opentact.voice.timeline.rows import Kept, kept, load
 from opentact.voice.timeline.story import Material
+from opentact.voice.transcripts import transcripts_of
 
 from .envelope import Envelope, errors, ok
 from .services import Caller, Inject, Services
@@ -55,7 +56,8 @@ async def material_of(
         .limit(MOST_LOGS)
     )
     recordings = [each for call in calls for each in await recordings_of(session, call.uuid)]
-    return Material(calls, list(logs), recordings, trace)
+    words = await transcripts_of(session, recordings)
+    return Material(calls, list(logs), recordings, list(words.values()), trace)
 
 
 async def _legs(session: AsyncSession, first: Call, trace: Kept | None) -> list[Call]:

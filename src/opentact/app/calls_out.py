@@ -1,11 +1,13 @@
-"""What places calls by itself, and tells apps of their calls, beside the telephone exchange."""
+"""What works beside the telephone exchange: batches, webhooks of apps, transcripts."""
 
 import secrets
 import string
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from opentact.accounts.accounts import get_account
+from opentact.adapters.speech.transcriber import LocalTranscriber
 from opentact.adapters.storage.database import Database
 from opentact.api.services import Services
 from opentact.api.wire.calls import call_entity
@@ -15,6 +17,7 @@ from opentact.voice.batch_runner import BatchRunner
 from opentact.voice.call_events import CallCard
 from opentact.voice.calls import get_call
 from opentact.voice.fetching import FetchPort
+from opentact.voice.transcribing import Transcripts
 from opentact.voice.verifying import CODE_DIGITS, Verifier
 
 from .ground import Ground
@@ -37,6 +40,25 @@ def open_verifier(ground: Ground, services: Services) -> Verifier | None:
     verifier = Verifier(ground.database, services.placer, ground.clock, new_code)
     ground.stack.push_async_callback(verifier.close)
     return verifier
+
+
+def open_transcripts(ground: Ground) -> LocalTranscriber:
+    """Write down what is said in recordings, once their calls are over."""
+    model = ground.settings.transcription_model
+    transcriber = LocalTranscriber(Path(model) if model else None)
+    ground.stack.push_async_callback(transcriber.rest)
+    transcripts = Transcripts(
+        ground.database,
+        transcriber,
+        ground.events,
+        ground.clock,
+        ground.node,
+        ground.recordings,
+        explain=ground.call_links.link,
+    )
+    ground.bus.listen_to_all(transcripts.published)
+    ground.keep(transcripts.run(), "transcripts")
+    return transcriber
 
 
 def new_code() -> str:

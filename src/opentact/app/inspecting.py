@@ -1,6 +1,7 @@
 """What the running parts tell of themselves, as rows for `opentact inspect`."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol
 
 from opentact.adapters.sip.endpoint import SipEndpoint
 from opentact.api.inspect import What
@@ -9,7 +10,7 @@ from opentact.voice.call_events import CallCard
 from opentact.voice.gatekeeper import Gatekeeper
 from opentact.voice.media import MediaEngine
 from opentact.voice.registrations import Registrations
-from opentact.voice.speech import SpeechEngine
+from opentact.voice.speech import DriverInfo
 from opentact.voice.switchboard import Switchboard
 from opentact.voice.trunks import Trunks
 
@@ -20,11 +21,18 @@ Rows = list[dict[str, object]]
 Look = Callable[[], Awaitable[Rows]]
 
 
+class Speaks(Protocol):
+    """Speech, out or in."""
+
+    def drivers(self) -> list[DriverInfo]:
+        """Tell every driver, installed or not."""
+
+
 def lookers(
     switchboard: Switchboard,
     sip: SipEndpoint,
     media: MediaEngine,
-    speech: SpeechEngine,
+    speech: Sequence[Speaks],
     jobs: JobRunner,
     clock: Clock,
     registered: Registrations,
@@ -53,7 +61,7 @@ def _look(rows: Callable[[], Rows]) -> Look:
     return look
 
 
-def _drivers(speech: SpeechEngine) -> Rows:
+def _drivers(speech: Sequence[Speaks]) -> Rows:
     return [
         {
             "driver": info.name,
@@ -61,7 +69,8 @@ def _drivers(speech: SpeechEngine) -> Rows:
             "why_not": info.why_not,
             "voices": ", ".join(info.voices),
         }
-        for info in speech.drivers()
+        for each in speech
+        for info in each.drivers()
     ]
 
 

@@ -13,6 +13,7 @@ from opentact.numbers.renewal import Fate, carry_out, plan_renewals
 from opentact.numbers.settlement import settle_open_orders
 from opentact.voice.recordings import delete_old_recordings
 from opentact.voice.timeline.rows import forget_old_traces
+from opentact.voice.transcripts import forget_transcripts
 
 from .jobs import Job
 
@@ -91,7 +92,8 @@ class _Work:
         while keep is not None:
             async with self._services.database.write() as session:
                 files = await delete_old_recordings(session, at - keep, at)
-            for file in files:
+                await forget_transcripts(session, files.keys())
+            for file in files.values():
                 await asyncio.to_thread((self._services.recordings / file).unlink, missing_ok=True)
             total += len(files)
             if not files:

@@ -21,7 +21,7 @@ from opentact.voice.media import MediaEngine
 from opentact.voice.placing import Placer
 from opentact.voice.switchboard import Switchboard
 
-from .calls_out import open_app_webhooks, open_batches, open_verifier
+from .calls_out import open_app_webhooks, open_batches, open_transcripts, open_verifier
 from .engines import open_engines
 from .exchange import Exchange, open_exchange
 from .ground import Ground, lay_ground, public_url
@@ -53,6 +53,7 @@ async def open_platform(settings: Settings, database: Database) -> AsyncIterator
         ground = await lay_ground(stack, settings, database)
         props, media, speech = await open_engines(settings, stack, ground.keeper.traces)
         open_app_webhooks(ground, props.fetcher)
+        transcriber = open_transcripts(ground)
         exchange = await open_exchange(ground, props, media)
         ground.keep(keep_beating(database, ground.clock, ground.node), "heartbeat")
         ground.keep(speech.warm(), "warm-speech")
@@ -68,7 +69,7 @@ async def open_platform(settings: Settings, database: Database) -> AsyncIterator
             switchboard,
             sip,
             media,
-            speech,
+            [speech, transcriber],
             jobs,
             ground.clock,
             phones,

@@ -116,6 +116,9 @@ class Settings:
         "", "A CSV with npa, nxx and county (perhaps state), for Geo; states are known without"
     )
     recording_days: int = _setting(0, "Days that recordings are kept; 0 for ever")
+    transcription_model: str = _setting(
+        "", "Folder of a Whisper model (CTranslate2) for transcripts; the installed one if empty"
+    )
     park_seconds: int = _setting(30, "Seconds a call waits for a call flow to be posted")
     log_level: str = _setting("info", "debug, info, warning or error")
 

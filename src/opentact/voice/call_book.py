@@ -29,6 +29,7 @@ from .callflow.steps import Command
 from .calls import Call, CallFlowLog, CallState
 from .recordings import Recording, RecordingState
 from .timeline.traces import Traces
+from .transcripts import Transcript
 
 # A page that nobody waits for is written at once if no other is waiting. The others are after so
 # many times what a batch takes, in seconds, and never later than this.
@@ -135,9 +136,13 @@ class CallBook:
         self._page(card).inserts[CallFlowLog, uuid] = row
         self._tell(card, CommandEnded(card, command, line, card.next_seq()))
 
-    def recording_opened(self, card: CallCard, recording: Recording) -> None:
-        """Write a recording down that begins now, and tell."""
+    def recording_opened(
+        self, card: CallCard, recording: Recording, transcript: Transcript | None = None
+    ) -> None:
+        """Write a recording down that begins now, and that its words are wanted; and tell."""
         self._insert(card, recording)
+        if transcript is not None:
+            self._insert(card, transcript)
         self._tell(card, RecordingChanged(card, recording, None, card.next_seq()))
         self.hurry(card)  # a file must not be there that no row tells of
 
@@ -191,7 +196,7 @@ class CallBook:
         page = self._page(card)
         page.ready.append(self._events.draft(happened, self._clock.now()))
 
-    def _insert(self, card: CallCard, entity: Call | Recording) -> None:
+    def _insert(self, card: CallCard, entity: Call | Recording | Transcript) -> None:
         self._page(card).inserts[type(entity), entity.uuid] = _row_of(entity)
 
     def _change(self, card: CallCard, entity: Call | Recording, values: dict[str, Any]) -> None:

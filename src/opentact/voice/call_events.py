@@ -11,6 +11,7 @@ from opentact.voice.callflow.steps import Command
 from .calls import Call, CallState
 from .recordings import Recording
 from .rules.tickets import Ticket
+from .transcripts import Transcript
 
 
 @dataclass(slots=True)
@@ -66,4 +67,14 @@ class RecordingChanged:
     card: CallCard
     recording: Recording
     url: str | None
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Transcribed:
+    """What was said in a recording is written down, or could not be, for the reason it gives."""
+
+    card: CallCard
+    recording: Recording
+    transcript: Transcript
     seq: int

@@ -13,22 +13,22 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opentact.accounts.accounts import get_account
 from opentact.billing.ledger import BalanceChanged, post
 from opentact.billing.notices import balance_notices
-from opentact.events.log import Event, EventLog
+from opentact.events.log import EventLog
 
 from . import causes
-from .apps import get_app_for_call
 from .call_events import CallCard, CallChanged, RecordingChanged
 from .calls import Call, CallState, rate_of
 from .causes import Cause
 from .endings import ending, entry, priced
 from .recordings import FileName, Recording, RecordingState
 from .rtp import wav
+from .stored_cards import stored_card
 
 Link = Callable[[UUID, datetime], str]
 HEARTBEAT_S = 5.0
@@ -76,7 +76,7 @@ async def close_lost_call(
     )
     if call is None:
         return
-    card = await _card(session, call, explain(uuid, now) if explain else None)
+    card = await stored_card(session, call, explain(uuid, now) if explain else None)
     account = card.account.uuid
     if call.hangup_on is None:
         call.hangup_on = call.alive_on or call.ring_on or call.created_on
@@ -93,15 +93,6 @@ async def close_lost_call(
     call.state, call.destroy_on = CallState.DESTROYED, now
     happened = CallChanged(card, CallState.DESTROYED, card.next_seq())
     await events.append(session, account, happened, *notices, now=now)
-
-
-async def _card(session: AsyncSession, call: Call, debug_url: str | None) -> CallCard:
-    account = await get_account(session, call.account_uuid)
-    app = await get_app_for_call(session, call.app_uuid) if call.app_uuid else None
-    # Each event of a call has a number of its own, so their count is the last one given out.
-    told = select(func.count()).select_from(Event).where(Event.ref_id == call.uuid)
-    seq = await session.scalar(told) or 0
-    return CallCard(call, account, app, seq=seq, debug_url=debug_url)
 
 
 def _set(call: Call, values: dict[str, Any]) -> None:

@@ -64,7 +64,8 @@ class CallRecorder:
             return Failed(f"{MOST_AT_ONCE} recordings run already")
         line = partner.line if partner is not None and ask.leg == "bleg" else self._line
         self._all.append(self._begin(ask, line))
-        return Done("recording; it will not be transcribed yet" if ask.asr else "recording")
+        words = "recording; its words are written down once the call is over"
+        return Done(words if ask.asr else "recording")
 
     def record_all(self, kind: TapeKind) -> None:
         """Record both sides from now to the call's end, as its profile wants. Twice is once.
@@ -130,7 +131,8 @@ class CallRecorder:
 
     def _begin(self, ask: DoRecordStart, line: LegAudio) -> _Running:
         channels = ask.channels or (2 if ask.leg == "both" else 1)
-        tape = Tape(self._card, TapeKind(ask.format, channels), self._archive, ask.at.tag)
+        kind = TapeKind(ask.format, channels, asr=ask.asr)
+        tape = Tape(self._card, kind, self._archive, ask.at.tag)
         running = _Running(tape, ask, line, asyncio.get_running_loop().create_future())
         tape.asked()
         running.number = line.record(

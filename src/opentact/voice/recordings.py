@@ -118,7 +118,7 @@ async def get_recording(session: AsyncSession, account: UUID | None, uuid: UUID)
 
 async def delete_old_recordings(
     session: AsyncSession, before: datetime, now: datetime, *, most: int = 200
-) -> list[str]:
+) -> dict[UUID, str]:
     """Delete up to `most` recordings made before then; their files, named here, go after that.
 
     Call it again and again until it names none, each time in a unit of work of its own.
@@ -136,7 +136,7 @@ async def delete_old_recordings(
     old = list(found)
     for each in old:
         each.deleted_on = each.modified_on = now
-    return [each.file for each in old]
+    return {each.uuid: each.file for each in old}
 
 
 async def recordings_of(session: AsyncSession, call: UUID) -> list[Recording]:

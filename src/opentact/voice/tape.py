@@ -15,6 +15,7 @@ from .call_events import CallCard
 from .facts import ProfileFacts
 from .media import Recorded, RecordFailed
 from .recordings import FileName, Recording, RecordingState
+from .transcripts import new_transcript
 
 OWN, ALL = 1, 2  # of a profile's record_calls
 RecordEnd = Recorded | RecordFailed
@@ -22,10 +23,14 @@ RecordEnd = Recorded | RecordFailed
 
 @dataclass(frozen=True, slots=True)
 class TapeKind:
-    """How a recording is kept; of two channels each has one side, the leg recorded the first."""
+    """How a recording is kept; of two channels each has one side, the leg recorded the first.
+
+    With `asr` its words are wanted too.
+    """
 
     format: Literal["wav", "mp3"] = "wav"
     channels: Literal[1, 2] = 1
+    asr: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,8 @@ class Tape:
 
     def asked(self) -> None:
         """Write it down, and tell that it was asked for."""
-        self._book.recording_opened(self._card, self.recording)
+        words = new_transcript(self.recording) if self.kind.asr else None
+        self._book.recording_opened(self._card, self.recording, words)
 
     def runs(self) -> None:
         """Tell that the media engine was told to write it."""

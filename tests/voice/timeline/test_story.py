@@ -9,6 +9,7 @@ from opentact.voice.sip.machine import Address
 from opentact.voice.timeline.rows import Kept, kept
 from opentact.voice.timeline.story import Material, Moment, findings, tell
 from opentact.voice.timeline.traces import Traces
+from opentact.voice.transcripts import Transcript, TranscriptState
 from support.samples import ACCOUNT, AT
 from support.tracing import PEER, card, ended, traced
 
@@ -137,6 +138,27 @@ def test_recordings_are_told_whether_stored_or_not() -> None:
         "Recording 'voicemail' begins",
         "Recording 'voicemail' stored, 4.2 s, ended by silence",
         "Recording 'voicemail' failed: disk full",
+    ]
+
+
+def test_a_transcript_tells_how_far_it_is_and_not_what_was_said() -> None:
+    call, transcripts = made(), []
+    for state, text in [("requested", ""), ("stored", "Call me back."), ("failed", "")]:
+        each = Transcript(
+            account_uuid=ACCOUNT.uuid,
+            call_uuid=call.uuid,
+            recording_uuid=new_id(),
+            state=TranscriptState(state),
+            text=text,
+            reason="its file is gone" if state == "failed" else None,
+            created_on=AT,
+            modified_on=AT,
+        )
+        transcripts.append(each)
+    assert texts(tell(Material([call], transcripts=transcripts)), "recording") == [
+        "A recording is to be put in words once the call is over",
+        "A recording was put in words, 3 of them",
+        "A recording could not be put in words: its file is gone",
     ]
 
 

@@ -1,6 +1,6 @@
 """The shapes of calls, their logs and their recordings on the wire, as the API documents them."""
 
-from typing import Any
+from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -81,8 +81,31 @@ class FlowLogOut(TypedDict):
     sip_control_app: str | None
 
 
+class SegmentOut(TypedDict):
+    """What somebody said in one go; seconds from the beginning, `confidence` from 0 to 1."""
+
+    start: float
+    end: float
+    text: str
+    confidence: float
+    channel: int
+
+
+class TranscriptOut(TypedDict):
+    """What was said in a recording. `state` is requested, stored or failed for the `reason`."""
+
+    state: str
+    language: str | None
+    text: str
+    segments: list[SegmentOut]
+    reason: str | None
+
+
 class RecordingOut(TypedDict):
-    """A recording; `url` works without credentials until it expires."""
+    """A recording; `url` works without credentials until it expires.
+
+    `transcript` is null unless it was asked for; events of recordings do not have it.
+    """
 
     uuid: str
     created_on: str
@@ -97,3 +120,4 @@ class RecordingOut(TypedDict):
     channels: int
     ended_by: str | None
     reason: str | None
+    transcript: NotRequired[TranscriptOut | None]

@@ -11,6 +11,7 @@ from typing import Any
 from opentact.kit.clock import stamp
 from opentact.voice.calls import Call, CallFlowLog, Direction
 from opentact.voice.recordings import Recording
+from opentact.voice.transcripts import Transcript, TranscriptState
 
 from .doctor import Finding, Patient, Told, examine
 from .messages import sentence_of, summary_of
@@ -55,6 +56,7 @@ class Material:
     calls: Sequence[Call]
     logs: Sequence[CallFlowLog] = ()
     recordings: Sequence[Recording] = ()
+    transcripts: Sequence[Transcript] = ()
     kept: Kept | None = None
 
 
@@ -66,6 +68,7 @@ def tell(material: Material, *, raw: bool = False) -> list[Moment]:
     moments += [_of_command(log) for log in material.logs]
     for recording in material.recordings:
         moments += _of_recording(recording)
+    moments += [_of_transcript(each) for each in material.transcripts]
     if material.kept is not None:
         moments += _of_trace(material.kept, material.calls, raw=raw)
     moments += [fact for call in material.calls for fact in _of_media(call, moments)]
@@ -158,6 +161,19 @@ def _of_recording(recording: Recording) -> Iterator[Moment]:
         words = f"failed: {recording.reason}"
     detail = {"recording": str(recording.uuid), "state": state}
     yield Moment(recording.modified_on, "recording", leg, f"Recording{named} {words}", detail)
+
+
+def _of_transcript(transcript: Transcript) -> Moment:
+    """Say how far it is; what was said is for who may hear the recording, not for every link."""
+    words = {
+        TranscriptState.REQUESTED: "is to be put in words once the call is over",
+        TranscriptState.STORED: f"was put in words, {len(transcript.text.split())} of them",
+        TranscriptState.FAILED: f"could not be put in words: {transcript.reason}",
+    }[transcript.state]
+    state = transcript.state.value
+    detail = {"recording": str(transcript.recording_uuid), "transcript": state}
+    leg = str(transcript.call_uuid)
+    return Moment(transcript.modified_on, "recording", leg, f"A recording {words}", detail)
 
 
 def _of_trace(kept: Kept, calls: Sequence[Call], *, raw: bool) -> Iterator[Moment]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision. Said here as well, so that a start with nothing to do need not load
 Alembic; a test holds the two together."""
 
