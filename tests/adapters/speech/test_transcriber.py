@@ -144,5 +144,5 @@ async def test_without_a_model_it_says_what_to_do(tmp_path: Path) -> None:
     transcriber = LocalTranscriber(tmp_path / "nowhere")
     [driver] = transcriber.drivers()
     assert (driver.available, driver.voices) == (False, [])
-    with pytest.raises(NoTranscriber, match="make transcription"):
+    with pytest.raises(NoTranscriber, match="transcription_model"):
         await transcriber.transcribe(tmp_path / "any.wav", 1)

@@ -89,9 +89,11 @@ class LocalTranscriber:
     def _why_not(self) -> str:
         if find_spec(_ENGINE) is None:
             return "nothing that transcribes is installed: run `make transcription`"
-        if self._found_model() is None:
-            return "no model to transcribe with: run `make transcription`"
-        return ""
+        if self._found_model() is not None:
+            return ""
+        if self._model is not None:
+            return f"no model.bin in {self._model}: set transcription_model to a model's folder"
+        return "no model to transcribe with: run `make transcription`"
 
     def _found_model(self) -> Path | None:
         if self._model is not None:
