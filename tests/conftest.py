@@ -35,6 +35,10 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    # What failed once and held the second time says why, or nobody ever learns it.
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.section(f"run again: {report.nodeid}", yellow=True)
+        terminalreporter.line(report.longreprtext)
     skipped = terminalreporter.stats.get("skipped", [])
     reasons = [report.longrepr[2] for report in skipped if isinstance(report.longrepr, tuple)]
     missing = [reason.partition(MISSING)[2] for reason in reasons if MISSING in reason]
