@@ -24,9 +24,10 @@ T = TypeVar("T")
 Work = Callable[[AsyncSession], Awaitable[T]]
 
 GROUP_MOST = 64  # pieces of work in one commit: bounds how long a waiter may wait
-# Commits take a third of the time at most, however busy it is; and nobody waits longer for company.
+# Short commits take a third of the time at most; and nobody waits longer for company than this,
+# which a call that is to be answered does (docs/decisions/0126).
 PAUSE_PER_COMMIT = 2.0
-LONGEST_LINGER_S = 0.03
+LONGEST_LINGER_S = 0.01
 log = structlog.get_logger(__name__)
 
 
