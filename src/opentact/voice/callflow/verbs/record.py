@@ -13,7 +13,9 @@ Format = Literal["wav", "mp3"]
 LEG: Final = Attribute(
     "leg", OneOf(("aleg", "bleg", "both")), "aleg", "whom to record: caller, callee or both"
 )
-ASR: Final = Attribute("asr", Flag(), default=False, says="write down what is said, once the call is over")
+ASR: Final = Attribute(
+    "asr", Flag(), default=False, says="write down what is said, once the call is over"
+)
 TIMEOUT: Final = Attribute[int | None](
     "timeout", milliseconds(100), None, "longest recording; without children 60000 unless given"
 )
