@@ -13,7 +13,6 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opentact.events.log import EventLog, Logged
@@ -21,14 +20,13 @@ from opentact.kit.clock import Clock
 from opentact.kit.units import Storage
 
 from .call_events import Transcribed
-from .calls import Call
+from .calls import get_call
 from .recordings import Recording, RecordingState, recordings_of
 from .stored_cards import stored_card
 from .transcripts import (
     Due,
     NoTranscriber,
     Transcriber,
-    Transcript,
     TranscriptionFailed,
     TranscriptState,
     Words,
@@ -125,9 +123,9 @@ class Transcripts:
         """Store it and tell, unless its recording was deleted meanwhile."""
         now = self._clock.now()
         ended = await settle_transcript(session, due.transcript, now, **members)
-        call = await _call_of(session, ended)
-        if ended is None or call is None:
+        if ended is None:
             return
+        call = await get_call(session, ended.account_uuid, ended.call_uuid)
         link = self._explain(call.uuid, now) if self._explain else None
         card = await stored_card(session, call, link)
         recordings = await recordings_of(session, call.uuid)
@@ -135,11 +133,3 @@ class Transcripts:
         card.recordings = [each.uuid for each in stored]
         happened = Transcribed(card, due.recording, ended, card.next_seq())
         await self._events.append(session, call.account_uuid, happened, now=now)
-
-
-async def _call_of(session: AsyncSession, transcript: Transcript | None) -> Call | None:
-    if transcript is None:
-        return None
-    query = select(Call).where(Call.uuid == transcript.call_uuid).with_for_update()
-    found: Call | None = await session.scalar(query)
-    return found

