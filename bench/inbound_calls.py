@@ -89,9 +89,14 @@ def answered_after(folder: Path) -> list[float]:
     return [float(line.split(";")[1]) for line in file.read_text().splitlines()[1:]]
 
 
-def sipp_counts(folder: Path) -> tuple[int, int, int]:
+def stats(folder: Path) -> dict[str, str]:
+    """Read SIPp's last row of `-trace_stat`."""
     header, *_, last = (folder / "stats.csv").read_text().splitlines()
-    row = dict(zip(header.split(";"), last.split(";"), strict=False))
+    return dict(zip(header.split(";"), last.split(";"), strict=False))
+
+
+def sipp_counts(folder: Path) -> tuple[int, int, int]:
+    row = stats(folder)
     failed = int(row["FailedCall(C)"]) + int(row["CurrentCall"])
     return int(row["SuccessfulCall(C)"]), failed, int(row["Retransmissions(C)"])
 
