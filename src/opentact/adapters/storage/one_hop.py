@@ -3,8 +3,8 @@
 aiosqlite keeps each connection in a thread of its own, and SQLAlchemy asks it four times for a
 statement: make a cursor, execute, fetch, close. Each trip wakes two threads and costs more than
 most of our statements do. Here the four are done in one trip, and in none at all inside
-`kit.quick`: only commits, which wait for the disk, and the locks before them still take one
-(docs/decisions/0034).
+`kit.quick`: only commits, which wait for the disk, still take one, and the lock before them if
+another process holds it (docs/decisions/0034, 0128).
 """
 
 import sqlite3
@@ -82,7 +82,9 @@ class Cursor:
 
 
 class Connection(aiosqlite.Connection):
-    """A connection whose statements take one trip."""
+    """A connection whose statements take one trip. `busy_ms` is how long it waits for a lock."""
+
+    busy_ms = 0
 
     def cursor(self) -> Cursor:  # type: ignore[override]
         """Make a cursor, without a trip."""
@@ -94,10 +96,26 @@ class Connection(aiosqlite.Connection):
         Here is safe, because SQLAlchemy lends a connection to one session at a time and each
         waits for its statement; so the connection's own thread has nothing to do meanwhile.
         """
-        if is_quick() and not (arguments and str(arguments[0]).startswith(_MAY_WAIT)):
+        if is_quick() and self._is_done(work, *arguments):
+            return
+        await self._execute(work, self._conn, *arguments)  # type: ignore[no-untyped-call]
+
+    def _is_done(self, work: Any, *arguments: Any) -> bool:
+        """Do the work here; False if it would have had to wait for a lock."""
+        if not (arguments and str(arguments[0]).startswith(_MAY_WAIT)):
             work(self._conn, *arguments)
-        else:
-            await self._execute(work, self._conn, *arguments)  # type: ignore[no-untyped-call]
+            return True
+        self._wait_at_most(0)
+        try:
+            work(self._conn, *arguments)
+        except sqlite3.OperationalError:
+            return False  # the thread tries again, and says so if it was something else
+        finally:
+            self._wait_at_most(self.busy_ms)
+        return True
+
+    def _wait_at_most(self, ms: int) -> None:
+        self._conn.execute(f"PRAGMA busy_timeout={ms}").close()
 
     async def rollback(self) -> None:
         """Undo what was not committed."""
@@ -109,6 +127,7 @@ async def connect(path: str, *, busy_s: float) -> Connection:
     connection = Connection(
         lambda: sqlite3.connect(path, timeout=busy_s, check_same_thread=False), iter_chunk_size=64
     )
+    connection.busy_ms = round(busy_s * 1000)
     connection._thread.daemon = True  # noqa: SLF001 - as SQLAlchemy does, so that exits do not hang
     await connection
     return connection

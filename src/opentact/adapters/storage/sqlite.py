@@ -29,7 +29,6 @@ def sqlite_engine(
         async_creator=partial(connect, path or ":memory:", busy_s=BUSY_MS / 1000),
     )
     pragmas = {
-        "busy_timeout": BUSY_MS,
         "journal_mode": "WAL",
         "synchronous": "FULL",
         "foreign_keys": "ON" if foreign_keys else "OFF",
