@@ -1,9 +1,10 @@
 """Identifiers that sort by the time they were made (UUID version 7, RFC 9562 section 5.7)."""
 
-import secrets
 import time
 from collections.abc import Callable
 from uuid import UUID
+
+from .entropy import entropy
 
 _COUNTER_BITS = 12
 _COUNTER_MAX = (1 << _COUNTER_BITS) - 1
@@ -19,7 +20,7 @@ class Ids:
     def __init__(
         self,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
-        random_bits: Callable[[int], int] = secrets.randbits,
+        random_bits: Callable[[int], int] = entropy.bits,
     ) -> None:
         """`now_ms` tells Unix milliseconds; `random_bits(n)` gives an n-bit integer."""
         self._now_ms = now_ms

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from opentact.accounts.accounts import Account
 from opentact.kit.clock import Clock
+from opentact.kit.entities import fresh
 from opentact.kit.ids import new_id
 from opentact.kit.money import ZERO
 
@@ -66,52 +67,73 @@ class Cards:
         called = dialled_number(leg.called)
         to = str(called or leg.called)
         hidden = (lease is not None or from_network) and withholds(leg.request)
-        call = self._call(account, Direction.IN, NOBODY if hidden else leg.caller, to, leg.call_id)
-        call.source = f"{leg.source[0]}:{leg.source[1]}"
-        call.tn, call.lease_uuid, call.rate = called, lease, rate
-        call.sip_user_uuid = user
-        if app is not None:
-            call.app_uuid = app.uuid
+        more: dict[str, Any] = {} if app is None else {"app_uuid": app.uuid}
         if bridged:
-            call.type = BRIDGED_TYPE
+            more["type"] = BRIDGED_TYPE
+        call = self._call(
+            account,
+            Direction.IN,
+            NOBODY if hidden else leg.caller,
+            to,
+            sip_call_id=leg.call_id[:LONGEST_CALL_ID],
+            source=f"{leg.source[0]}:{leg.source[1]}",
+            tn=called,
+            lease_uuid=lease,
+            rate=rate,
+            sip_user_uuid=user,
+            **more,
+        )
         return CallCard(call, account, app)
 
     def placed(
         self, uuid: UUID, account: Account, from_: str, to: str, app: SipControlApp | None
     ) -> CallCard:
         """Begin the record of a call that the platform places for an account."""
-        call = self._call(account, Direction.OUT, from_, to, None)
-        call.uuid, call.tn = uuid, dialled_number(from_)
-        if app is not None:
-            call.app_uuid = app.uuid
+        more = {} if app is None else {"app_uuid": app.uuid}
+        number = dialled_number(from_)
+        call = self._call(account, Direction.OUT, from_, to, uuid=uuid, tn=number, **more)
         return CallCard(call, account, app)
 
     def sent(
         self, parent: CallCard, from_: str, to: str, *, rate: Decimal = ZERO, user: UUID | None
     ) -> CallCard:
         """Begin the record of the leg that goes out for `parent`; `user` is who is called."""
-        call = self._call(parent.account, Direction.OUT, from_, to, None)
-        call.type, call.rate, call.sip_user_uuid = BRIDGED_TYPE, rate, user
-        call.tn = dialled_number(to)
-        call.parent_uuid = call.peer_uuid = parent.call.uuid
-        call.thread = parent.call.thread
+        call = self._call(
+            parent.account,
+            Direction.OUT,
+            from_,
+            to,
+            type=BRIDGED_TYPE,
+            rate=rate,
+            sip_user_uuid=user,
+            tn=dialled_number(to),
+            parent_uuid=parent.call.uuid,
+            peer_uuid=parent.call.uuid,
+            thread=parent.call.thread,
+        )
         parent.call.peer_uuid = call.uuid
         return CallCard(call, parent.account, parent=parent)
 
     def _call(
-        self, account: Account, direction: Direction, from_: str, to: str, call_id: str | None
+        self, account: Account, direction: Direction, from_: str, to: str, **more: Any
     ) -> Call:
+        """Make the record; `more` are further members of it."""
         now, from_, to = self.clock.now(), from_[:LONGEST_NAME], to[:LONGEST_NAME]
-        return Call(
-            uuid=new_id(),
+        if "thread" not in more:
+            more["thread"] = thread_of(from_, to)
+        if "uuid" not in more:
+            more["uuid"] = new_id()
+        return fresh(
+            Call,
             account_uuid=account.uuid,
             direction=direction,
             from_=from_,
             to=to,
             node=self.node,
-            thread=thread_of(from_, to),
-            sip_call_id=call_id[:LONGEST_CALL_ID] if call_id else None,
             init_on=now,
             created_on=now,
             modified_on=now,
+            media={},
+            meta={},
+            **more,
         )

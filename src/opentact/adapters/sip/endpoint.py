@@ -4,7 +4,6 @@ One timer of the loop serves all machines.
 """
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from opentact.adapters.sip.snapshots import connections_of, snapshot_of
 from opentact.adapters.sip.sockets import Listening, Sockets, bind_all, close_all, own_host
 from opentact.adapters.sip.traffic import OnMessage
 from opentact.adapters.sip.transports import Ears, Transports
+from opentact.kit.entropy import entropy
 from opentact.voice.sip.agent import Agent
 from opentact.voice.sip.dialog import MAX_HOPS
 from opentact.voice.sip.effects import (
@@ -58,9 +58,7 @@ class SipEndpoint:
         self.locator = self._transports.locator
         self.counters = self._transports.counters
         serves = frozenset() if handlers.request is None else frozenset({"REGISTER"})
-        self._agent = Agent(
-            identity, lambda: secrets.token_hex(8), serves=serves, kin=handlers.gate.are_one
-        )
+        self._agent = Agent(identity, entropy.text, serves=serves, kin=handlers.gate.are_one)
         self._handlers = handlers
         self._loop = asyncio.get_running_loop()
         self._alarm = AlarmClock(self._woken)
