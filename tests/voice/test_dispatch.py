@@ -1,3 +1,5 @@
+import gc
+import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +9,7 @@ from sqlalchemy import select
 
 from opentact.kit.faults import Fault
 from opentact.voice import causes
+from opentact.voice.bridged_legs import BridgedLeg
 from opentact.voice.calls import Call, Direction
 from opentact.voice.sip.machine import Address
 from opentact.voice.testing_legs import PaperLeg
@@ -69,6 +72,24 @@ async def test_a_user_calls_a_colleague_and_both_legs_are_recorded(house: Exchan
     assert {one.get("peer") for one in last} == {str(incoming.uuid), str(outgoing.uuid)}
     parents = {one["uuid"]: (one["parent"] or {}).get("uuid") for one in last}
     assert parents == {str(incoming.uuid): None, str(outgoing.uuid): str(incoming.uuid)}
+
+
+async def test_a_bridged_call_that_ended_leaves_nothing_to_the_collector(house: Exchange) -> None:
+    await house.near.domain(house.world.alice, "alice", "bob")
+    leg = await house.of_user("alice", "bob")
+    house.near.dialler.legs[0].answers()
+    await house.until(lambda: leg.status == 200)
+    live = [*house.board.live.values()]
+    bridge = weakref.ref(next(leg.bridge for leg in live if isinstance(leg, BridgedLeg)))
+    live.clear()
+    gc.disable()
+    try:
+        leg.hangs_up()
+        await house.all_over()
+        house.near.dialler.legs.clear()
+        assert bridge() is None
+    finally:
+        gc.enable()
 
 
 async def test_nobody_calls_as_a_user_without_proving_it(house: Exchange) -> None:

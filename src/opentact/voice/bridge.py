@@ -124,10 +124,7 @@ class Bridge:
         reason: str | None = None,
         gone: Side | None = None,
     ) -> None:
-        """End the call; `gone` is the side that has left by itself. The first cause counts.
-
-        `reason` is the Reason header that the side gone gave, to be passed on.
-        """
+        """End the call, once; `reason` is the header that the side which is `gone` gave."""
         if self.over is not None:
             return
         self.over = cause
@@ -269,6 +266,7 @@ class Bridge:
     def _end_callee(self, reason: str, gone: Side | None) -> None:
         if self._hunt is not None:
             self._hunt.give_up(reason)
+            self._hunt = None  # a ring of the two would outlive both
         if self._called is not None and gone != "callee":
             self._called.hangup(reason=reason)
 

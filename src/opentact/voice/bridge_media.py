@@ -231,6 +231,7 @@ class Proxy:
         for ear in self._ears:
             ear.cancel()
         await asyncio.gather(*self._ears, return_exceptions=True)
+        self._ears = []  # how they ended holds whom they told
         stats = await _closed(caller), await _closed(callee)
         if self._tape is not None:
             self._tape.close()

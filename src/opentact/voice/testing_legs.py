@@ -179,11 +179,13 @@ class PaperLeg(_Talking):
         if status is not None:
             self.sent.append((status,))
         self.tell(event)
+        self.heard = None
 
     def _left(self, reason: str | None, what: int | str) -> None:
         self.state = "over"
         self.reason = reason
         self.sent.append((what,))
+        self.heard = None
 
 
 @dataclass(eq=False)
@@ -210,7 +212,7 @@ class PaperCallee(_Talking):
         """Send CANCEL, or BYE to a call that is answered."""
         if self.state != "over":
             self.sent.append(("BYE" if self.state == "up" else "CANCEL",))
-            self.state, self.reason = "over", reason
+            self.state, self.reason, self.heard = "over", reason, None
 
     def reanswer(self, sdp: bytes) -> None:
         """Accept a re-INVITE."""
@@ -245,6 +247,7 @@ class PaperCallee(_Talking):
         if self.state == "up":
             self.state = "over"
             self._tell(HungUp(reason))
+            self.heard = None
 
     def reoffers(self, sdp: bytes | None) -> None:
         """Let the callee send a re-INVITE."""
