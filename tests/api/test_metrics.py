@@ -15,6 +15,8 @@ async def test_metrics_count_requests_sockets_and_events(world: World) -> None:
         f"opentact_http_requests_total{{{route}}} 1.0",
         'opentact_http_requests_total{method="GET",route="none",status="404"} 1.0',
         "opentact_websockets 1.0",
+        "opentact_calls_live 0.0",
+        "opentact_calls_waiting 0.0",
         'opentact_events_total{type="balance"} 2.0',
     ):
         assert line in text.splitlines()

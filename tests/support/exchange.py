@@ -16,7 +16,8 @@ from opentact.api.wire.calls import call_entity
 from opentact.voice.actor import Props
 from opentact.voice.call_book import CallBook
 from opentact.voice.conversation import Desk
-from opentact.voice.switchboard import Edge, Switchboard
+from opentact.voice.edge import Edge
+from opentact.voice.switchboard import Switchboard
 from opentact.voice.testing import PaperLeg, PaperMedia
 from opentact.voice.testing_engines import PaperFetcher, PaperShelf, PaperSpeech
 

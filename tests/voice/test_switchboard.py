@@ -14,7 +14,6 @@ from opentact.numbers.profiles import TnProfile
 from opentact.voice.calls import Call
 from opentact.voice.media import MediaUnavailable, NoMediaPorts
 from opentact.voice.sip.machine import Address
-from opentact.voice.switchboard import Edge
 from opentact.voice.testing import OFFER, PaperLeg
 from support.exchange import Exchange, exchange, lead
 from support.world import World, build_world
@@ -258,12 +257,3 @@ async def test_long_names_are_cut(phones: Exchange) -> None:
     await phones.all_over()
     (call,) = await stored(phones.world)
     assert (len(call.from_), len(call.sip_call_id or "")) == (64, 255)
-
-
-def test_an_edge_knows_its_carriers() -> None:
-    from ipaddress import ip_network  # noqa: PLC0415 - only here
-
-    edge = Edge("n", "127.0.0.1", (ip_network("192.0.2.0/24"), ip_network("fe80::/10")))
-    assert edge.caller_of(Address("192.0.2.7", 5060))
-    assert edge.caller_of(Address("fe80::1%eth0", 5060))
-    assert not edge.caller_of(Address("192.0.3.7", 5060))

@@ -38,6 +38,14 @@ class Metrics:
         gauge = Gauge("opentact_websockets", "Authenticated websockets", registry=self.registry)
         gauge.set_function(lambda: float(count()))
 
+    def watch_calls(self, live: Callable[[], int], waiting: Callable[[], int]) -> None:
+        """Show how many calls live, and how many wait to begin because too many came at once."""
+        for name, about, count in (
+            ("opentact_calls_live", "Calls that live on this node", live),
+            ("opentact_calls_waiting", "Calls that wait to begin", waiting),
+        ):
+            Gauge(name, about, registry=self.registry).set_function(count)
+
     def watch_events(self, written: Mapping[str, int]) -> None:
         """Show how many events of each type were stored."""
         self.registry.register(_Counts("opentact_events", "Events stored", "type", written))

@@ -10,13 +10,14 @@ from opentact.api.wire.calls import call_entity
 from opentact.kit.faults import Fault
 from opentact.voice.actor import Props
 from opentact.voice.conversation import Desk
+from opentact.voice.edge import Edge
 from opentact.voice.gatekeeper import Gatekeeper
 from opentact.voice.homes import Homes, read_homes
 from opentact.voice.media import MediaEngine
 from opentact.voice.neighbours import Neighbours
 from opentact.voice.other_nodes import Reachable
 from opentact.voice.reach import SipReach
-from opentact.voice.switchboard import Edge, Switchboard
+from opentact.voice.switchboard import Switchboard
 from opentact.voice.timeline.watching import WatchedMedia
 from opentact.voice.trunks import Trunks
 

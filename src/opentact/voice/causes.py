@@ -377,6 +377,14 @@ SERVER_CRASHED = _cause(
 DATABASE_AWAY = _cause(
     "database_away", 41, "NORMAL_TEMPORARY_FAILURE", 503, Blame.US, "The database did not answer"
 )
+OVERLOADED = _cause(
+    "overloaded",
+    42,
+    "SWITCH_CONGESTION",
+    503,
+    Blame.US,
+    "More calls came at once than we can serve",
+)
 INTERNAL = _cause(
     "internal_error", 41, "NORMAL_TEMPORARY_FAILURE", 500, Blame.US, "We failed; see the log"
 )

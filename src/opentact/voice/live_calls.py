@@ -43,6 +43,10 @@ class LiveCalls(Protocol):
     def live(self) -> Mapping[UUID, LiveCall]:
         """All of them."""
 
+    @property
+    def waiting(self) -> int:
+        """How many wait in line to begin (voice/arrivals.py)."""
+
     def find(self, account: UUID, call: UUID) -> LiveCall | None:
         """Find a live call of the account."""
 
@@ -57,6 +61,7 @@ class NoCalls:
     """A platform on which nobody calls: for tools and tests of the API alone."""
 
     live: ClassVar[Mapping[UUID, LiveCall]] = {}
+    waiting = 0
 
     def find(self, account: UUID, call: UUID) -> LiveCall | None:
         del account, call

@@ -6,9 +6,7 @@ call record with its event; a stranger learns nothing.
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass
-from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -19,8 +17,9 @@ from opentact.kit.units import Storage
 from . import causes
 from .admission import Admitted
 from .admissions import Admissions
+from .arrivals import Arrivals
 from .bridge import Bridge, BridgeDesk
-from .bridged_legs import BridgedLeg, legs_of
+from .bridged_legs import legs_of
 from .call_events import CallCard
 from .callers import Caller, Callers, ReceivedCall, Refusal
 from .calls import CallState
@@ -32,6 +31,7 @@ from .dial_plan import DialPlan
 from .dialling import CalledLeg, Fork
 from .directory import Directory
 from .dispatch import Dispatch
+from .edge import Edge
 from .endings import ending
 from .flow_dial import DialDesk
 from .forks import PASSED
@@ -45,32 +45,12 @@ from .patience import is_away
 from .rules.refusals import RuleRefused
 from .rules.tickets import Ticket
 from .sdp.faults import BadSdp, SdpRefused
-from .sip.machine import Address
 from .tape import Archive, tape_for
 from .trunk_ways import TrunkCaller, TrunkKind
 
 log = structlog.get_logger(__name__)
 AGAIN_S = "5"  # when a caller may try again whom a database that was away has cost the call
 INSIDE = TrunkCaller(TrunkKind.CARRIER, "house")  # whose calls were let through where they began
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """Where this node takes calls: its name, its media address, and whom it listens to.
-
-    `names` are hosts that are this node, as callers may write them.
-    """
-
-    node: str
-    media_host: str
-    carriers: tuple[IPv4Network | IPv6Network, ...]
-    names: frozenset[str] = frozenset()
-
-    def caller_of(self, source: Address, called: str = "", domain: str = "") -> TrunkCaller | None:
-        """Take who calls from the carriers' networks for a carrier."""
-        del called, domain
-        known = _is_within(source[0], self.carriers)
-        return TrunkCaller(TrunkKind.CARRIER, "carriers") if known else None
 
 
 class Switchboard:
@@ -92,6 +72,7 @@ class Switchboard:
         self.desk = self._desk = desk
         self._edge = edge
         self._tasks: set[asyncio.Task[None]] = set()
+        self._arrivals = Arrivals(self._begin, partial(self._put_off, cause=causes.OVERLOADED))
         self._open = True
         self._callers = Callers(
             near.sources or edge, near.logins, self.directory, near.trunk_logins
@@ -120,8 +101,15 @@ class Switchboard:
         """Take a call that arrives; returns at once."""
         if not self._open:
             leg.reject(503, reason=causes.SERVER_STOPPED.reason_header)
-            return
-        self._spawn(self._take(leg))
+        elif leg.source is HOUSE:
+            self._begin(leg)  # of a call that has begun
+        else:
+            self._arrivals.take(leg)
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait in line to begin."""
+        return self._arrivals.waiting
 
     def find(self, account: UUID, call: UUID) -> LiveCall | None:
         """Find a live call of the account."""
@@ -140,6 +128,8 @@ class Switchboard:
     async def close(self, cause: Cause = causes.SERVER_STOPPED) -> None:
         """Take no more calls, end those that live, and wait until their ends are stored."""
         self._open = False
+        for leg in self._arrivals.leave():
+            leg.reject(503, reason=causes.SERVER_STOPPED.reason_header)
         for live in [*self.live.values()]:
             live.hang_up(cause)
         while self._tasks:
@@ -155,6 +145,9 @@ class Switchboard:
         if not task.cancelled() and task.exception() is not None:
             log.error("call_task_failed", exc_info=task.exception())
 
+    def _begin(self, leg: ReceivedCall) -> None:
+        self._spawn(self._take(leg))
+
     async def _take(self, leg: ReceivedCall) -> None:
         try:
             caller: Caller | Refusal = INSIDE
@@ -169,9 +162,13 @@ class Switchboard:
             if not is_away(error):
                 leg.reject(500, reason=causes.INTERNAL.reason_header)
                 raise
-            away, again = causes.DATABASE_AWAY, [("retry-after", AGAIN_S)]
-            leg.reject(away.sip, reason=away.reason_header, headers=again)
-            log.warning("call_refused", cause=away.name, called=leg.called, error=repr(error))
+            self._put_off(leg, causes.DATABASE_AWAY, error=repr(error))
+
+    def _put_off(self, leg: ReceivedCall, cause: Cause, **more: object) -> None:
+        """Refuse a call that may come again in a moment, and about which nothing is written."""
+        again = [("retry-after", AGAIN_S)]
+        leg.reject(cause.sip, reason=cause.reason_header, headers=again)
+        log.warning("call_refused", cause=cause.name, called=leg.called, **more)
 
     async def _converse(self, leg: ReceivedCall, admitted: Admitted, ticket: Ticket | None) -> None:
         """Have a call answered by an app's flow."""
@@ -229,16 +226,16 @@ class Switchboard:
 
     def _bridged(self, bridge: Bridge) -> None:
         """Know both legs of a bridged call for as long as it lives."""
-        legs = legs_of(bridge)
-        for leg in legs:
-            self.live[leg.card.call.uuid] = leg
-        bridge.on_closed = lambda: self._gone(legs)
+        legs = {leg.card.call.uuid: leg for leg in legs_of(bridge)}
+        self.live |= legs
+        # By their names: legs know their bridge, and a ring of the two would outlive both.
+        bridge.on_closed = partial(self._gone, tuple(legs))
         if not self._open:
             bridge.end(causes.SERVER_STOPPED)
 
-    def _gone(self, legs: tuple[BridgedLeg, ...]) -> None:
-        for leg in legs:
-            self.live.pop(leg.card.call.uuid, None)
+    def _gone(self, calls: tuple[UUID, ...]) -> None:
+        for call in calls:
+            self.live.pop(call, None)
 
     def _dial(self, fork: Fork, sdp: bytes, *, hops: int) -> CalledLeg:
         if fork.destination is HOUSE:
@@ -281,10 +278,3 @@ class Switchboard:
         book.changed(card, state=CallState.DESTROYED, hangup_on=now, destroy_on=now, **values)
         book.entered(card, CallState.DESTROYED)
         await book.stored(card)
-
-
-@lru_cache(maxsize=1024)
-def _is_within(address: str, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:
-    """Carriers call from few addresses, and to read one anew is a twentieth of a call's cost."""
-    source = ip_address(address.split("%", 1)[0])
-    return any(source in network for network in networks)
