@@ -22,6 +22,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import uvicorn
+import uvloop
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
@@ -80,7 +81,6 @@ async def serve(port: int, folder: Path) -> None:
             "127.0.0.1",
             port,
             log_level="warning",
-            loop="uvloop",
             http="httptools",
             access_log=False,
             server_header=False,
@@ -172,7 +172,7 @@ def main() -> None:
     parser.add_argument("--serve", nargs=2, metavar=("PORT", "DIR"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.serve:
-        asyncio.run(serve(int(asked.serve[0]), Path(asked.serve[1])))
+        uvloop.run(serve(int(asked.serve[0]), Path(asked.serve[1])))
         return
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import ColumnElement
 
 from opentact.kit.quick import quick
@@ -16,6 +17,7 @@ from opentact.numbers.order_book import get_order, items_of, summary_of
 from opentact.numbers.orders import (
     Buyer,
     Item,
+    OpenItem,
     Order,
     State,
     Wish,
@@ -127,7 +129,8 @@ async def _placed_and_settled(
     services: Services, once: Doing, buyer: Buyer, wishes: Sequence[Wish], *, old: bool
 ) -> Response:
     now, providers = services.clock.now(), services.number_providers
-    async with sale(providers) as selling, services.database.write() as session:
+
+    async def place(session: AsyncSession) -> Response | list[OpenItem]:
         await once.claim(session, buyer.uuid, now=now)
         await _check_targets(session, buyer)
         offers = await offers_for(session, buyer.account, wishes, now=now, keep=True)
@@ -142,8 +145,17 @@ async def _placed_and_settled(
                 now=now,
             )
             return await _answered(session, services, once, buyer, bought, old=old)
-        items = await place_offers(session, buyer, offers, now=now)
-    answers = await ask_providers(items, providers)
+        return await place_offers(session, buyer, offers, now=now)
+
+    async with sale(providers) as selling:
+        if len(wishes) <= FEW:
+            placed = await services.database.do(place)
+        else:
+            async with services.database.write() as session:
+                placed = await place(session)
+    if isinstance(placed, Response):
+        return placed
+    items, answers = placed, await ask_providers(placed, providers)
     async with services.database.write() as session:
         settled = await settle_order(
             session,

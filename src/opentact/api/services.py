@@ -18,7 +18,7 @@ from opentact.events.bus import Bus
 from opentact.events.log import EventLog
 from opentact.events.presence import Presence
 from opentact.kit.clock import Clock
-from opentact.kit.units import Storage
+from opentact.kit.units import SharingStorage
 from opentact.numbers.periods import Period
 from opentact.numbers.providers import NumberProvider, usual_providers
 from opentact.voice.batch_runner import BatchRunner
@@ -57,7 +57,7 @@ class Services:
     `pings` ask a part for a sign of life, or raise; /health shows them by name.
     """
 
-    database: Storage
+    database: SharingStorage
     clock: Clock
     auth: Authenticator
     events: EventLog

@@ -1,11 +1,12 @@
 """What is to happen once a unit of work is safely stored."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+T = TypeVar("T")
 _KEY = "on_commit"
 
 
@@ -17,6 +18,13 @@ class Storage(Protocol):
 
     def write(self) -> AbstractAsyncContextManager[AsyncSession]:
         """Open a unit of work: all of it is stored when the block ends, or none of it."""
+
+
+class SharingStorage(Storage, Protocol):
+    """One that can do several units of work with one commit."""
+
+    async def do(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """Do a unit of work of quick statements, which may share its commit with others."""
 
 
 def on_commit(session: AsyncSession, call: Callable[[], None]) -> None:

@@ -7,9 +7,9 @@ one pool. Only the edge (an endpoint, a job, a SIP event handler) calls `write`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, nullcontext
-from typing import Any, NoReturn
+from typing import NoReturn, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
@@ -22,13 +22,17 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from opentact.kit.entities import Base
+from opentact.kit.quick import quick
 from opentact.kit.units import take_on_commit
 
 from . import migrations
 from .faults import DatabaseUnusable, cause, unusable
+from .journal import Journal
 from .sqlite import sqlite_engine
 
+T = TypeVar("T")
 READERS = 8
+TOGETHER_MOST = 8  # units of work in one commit: a call's commit waits behind no more of them
 POSTGRES_POOL = 20
 MIGRATION_LOCK = 0x6F70656E74616374  # "opentact": nobody else's lock has this number
 
@@ -52,6 +56,8 @@ class Database:
             )
         self._read = async_sessionmaker(self._reader, expire_on_commit=False, autoflush=False)
         self._write = async_sessionmaker(self._writer, expire_on_commit=False)
+        # Of one writer the disk is the bottleneck; PostgreSQL groups commits by itself.
+        self._together = Journal(self, linger=0, most=TOGETHER_MOST) if self.is_sqlite else None
 
     @property
     def engine(self) -> AsyncEngine:
@@ -86,8 +92,22 @@ class Database:
             except sa.exc.DBAPIError as error:
                 _put_into_words(error)
 
+    async def do(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """Do a unit of work whose statements are quick (kit/quick.py), and give its result.
+
+        On SQLite it shares its commit with others that come meanwhile: what it raises undoes its
+        part alone. When a cancelled caller goes on, it is known to be stored, or not.
+        """
+        if self._together is not None:
+            return await _to_its_end(self._together.later(work))
+        with quick():
+            async with self.write() as session:
+                return await work(session)
+
     async def close(self) -> None:
         """Close every connection."""
+        if self._together is not None:
+            await self._together.close()
         await self._writer.dispose()
         if self._reader is not self._writer:
             await self._reader.dispose()
@@ -176,7 +196,7 @@ async def _commit(session: AsyncSession) -> None:
         call()
 
 
-async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+async def _to_its_end(work: Awaitable[T]) -> T:
     """Let the work end though its caller is cancelled: a commit has happened or it has not."""
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
@@ -189,6 +209,7 @@ async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
             cancelled = error
         except BaseException:  # noqa: BLE001, S110 - it is the task's, and raised below
             pass
-    task.result()
+    result = task.result()
     if cancelled is not None:
         raise cancelled
+    return result

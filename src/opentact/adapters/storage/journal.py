@@ -3,7 +3,8 @@
 A full-sync commit costs ten times the row it carries. Work handed in here within a few
 milliseconds is committed together, each piece in a savepoint of its own so that one that fails
 takes no other with it (design 5, writes are grouped). The longer a commit takes, the longer the
-next one waits for company: on a busy server fewer, larger commits leave time for calls.
+next one waits for company: on a busy server fewer, larger commits leave time for calls. Where
+`linger` is 0 none waits: what comes during a commit is company enough (docs/decisions/0129).
 """
 
 import asyncio
@@ -15,10 +16,11 @@ from typing import Any, TypeVar
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from opentact.kit.faults import Fault
 from opentact.kit.quick import quick
-from opentact.kit.units import take_on_commit
+from opentact.kit.units import Storage, take_on_commit
 
-from .database import Database
+from .faults import DatabaseUnusable, unusable
 
 T = TypeVar("T")
 Work = Callable[[AsyncSession], Awaitable[T]]
@@ -40,15 +42,15 @@ class _Piece:
 class Journal:
     """Groups pieces of work into commits, in the order they were handed in."""
 
-    def __init__(self, database: Database, *, linger: float = 0.003) -> None:
-        """Wait up to `linger` seconds for more work to share a commit with."""
+    def __init__(self, database: Storage, *, linger: float = 0.003, most: int = GROUP_MOST) -> None:
+        """Wait `linger` seconds and more for work to share a commit with, `most` pieces of it."""
         self._database = database
         self._linger = linger
+        self._most = most
         self._waiting: deque[_Piece] = deque()
         self._storing: list[_Piece] = []
         self._closed = False
         self._took = 0.0
-        self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def do(self, work: Work[T]) -> T:
@@ -65,7 +67,6 @@ class Journal:
             raise RuntimeError("the journal is closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Piece(work, future))
-        self._arrived.set()
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name="journal")
         return future
@@ -78,25 +79,20 @@ class Journal:
     async def close(self) -> None:
         """Take no more, store what was handed in, then stop."""
         self._closed = True
-        self._arrived.set()
         if self._task is not None:
             await asyncio.wait([self._task])
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        while self._waiting or not self._closed:
-            await self._arrived.wait()
-            if len(self._waiting) < GROUP_MOST and not self._closed:
+        while self._waiting:
+            if self._linger and len(self._waiting) < self._most and not self._closed:
                 pause = min(self._took * PAUSE_PER_COMMIT, LONGEST_LINGER_S)
                 await asyncio.sleep(max(self._linger, pause))
-            most = min(GROUP_MOST, len(self._waiting))
+            most = min(self._most, len(self._waiting))
             self._storing = [self._waiting.popleft() for _ in range(most)]
-            if not self._waiting and not self._closed:
-                self._arrived.clear()
-            if self._storing:
-                begun = loop.time()
-                await self._store(self._storing)
-                self._took = loop.time() - begun
+            begun = loop.time()
+            await self._store(self._storing)
+            self._took = loop.time() - begun
             self._storing = []
 
     async def _store(self, group: list[_Piece]) -> None:
@@ -111,7 +107,8 @@ class Journal:
                         for piece in group:
                             await _attempt(session, piece, results)
         except Exception as error:  # noqa: BLE001 - told to whoever handed the work in
-            log.warning("journal_commit_failed", pieces=len(group), error=repr(error))
+            if not _is_an_answer(error):
+                log.warning("journal_commit_failed", pieces=len(group), error=repr(error))
             for piece in group:
                 _settle(piece, error)
             return
@@ -126,7 +123,7 @@ async def _attempt(session: AsyncSession, piece: _Piece, results: list[tuple[_Pi
             result = await piece.work(session)
     except Exception as error:  # noqa: BLE001 - handed to whoever asked for the work
         take_on_commit(session)
-        results.append((piece, error))
+        results.append((piece, unusable(error) or error))
     else:
         queued += take_on_commit(session)
         results.append((piece, result))
@@ -140,8 +137,14 @@ def _settle(piece: _Piece, result: Any) -> None:
         piece.done.set_result(result)
         return
     piece.done.set_exception(result)
-    # Whoever does not wait must still be able to read why in the log.
-    piece.done.add_done_callback(_log_unread)
+    if not _is_an_answer(result):
+        # Whoever does not wait must still be able to read why in the log.
+        piece.done.add_done_callback(_log_unread)
+
+
+def _is_an_answer(error: Exception) -> bool:
+    """Tell whether it is for whoever asked, and nothing is wrong with us."""
+    return isinstance(error, Fault) and not isinstance(error, DatabaseUnusable)
 
 
 def _log_unread(future: "asyncio.Future[Any]") -> None:
