@@ -155,7 +155,14 @@ async def _placed_and_settled(
                 placed = await place(session)
     if isinstance(placed, Response):
         return placed
-    items, answers = placed, await ask_providers(placed, providers)
+    return await _settled(services, once, buyer, placed, old=old)
+
+
+async def _settled(
+    services: Services, once: Doing, buyer: Buyer, items: Sequence[OpenItem], *, old: bool
+) -> Response:
+    """Ask carriers over the network, and store what they say."""
+    answers = await ask_providers(items, services.number_providers)
     async with services.database.write() as session:
         settled = await settle_order(
             session,
