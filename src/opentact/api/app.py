@@ -133,13 +133,14 @@ def create_app(services: Services, *, lifespan: Lifespan | None = None) -> FastA
     app.add_middleware(BodyLimit)
     app.add_middleware(RequestId)
     services.metrics.watch_sockets(lambda: services.presence.sockets)
-    calls = services.switchboard
-    services.metrics.watch_calls(lambda: len(calls.live), lambda: calls.waiting)
+    services.metrics.watch_calls(
+        lambda: len(services.switchboard.live), lambda: services.switchboard.waiting
+    )
     services.metrics.watch_events(services.events.written)
     guard = services.guard
     services.metrics.watch_guard(lambda: guard.bans, guard.refused, guard.noticed)
     app.add_middleware(Measure, metrics=services.metrics)
-    app.add_middleware(Turns, calls=lambda: bool(calls.live))
+    app.add_middleware(Turns, calls=lambda: bool(services.switchboard.live))
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 
