@@ -75,7 +75,7 @@ class Cards:
             Direction.IN,
             NOBODY if hidden else leg.caller,
             to,
-            sip_call_id=leg.call_id[:LONGEST_CALL_ID],
+            sip_call_id=leg.call_id[:LONGEST_CALL_ID] or None,
             source=f"{leg.source[0]}:{leg.source[1]}",
             tn=called,
             lease_uuid=lease,

@@ -49,7 +49,7 @@ from .tape import Archive, tape_for
 from .trunk_ways import TrunkCaller, TrunkKind
 
 log = structlog.get_logger(__name__)
-AGAIN_S = "5"  # when a caller may try again whom a database that was away has cost the call
+AGAIN_S = "5"  # when a caller who was put off may try again
 INSIDE = TrunkCaller(TrunkKind.CARRIER, "house")  # whose calls were let through where they began
 
 
