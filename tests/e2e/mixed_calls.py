@@ -6,6 +6,7 @@ numbers are ordered beside. What is written afterwards is held against what the 
 
 import asyncio
 import random
+import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -65,11 +66,15 @@ class Scene:
             self.numbers[kind] = (number, app)
 
     async def write_flows(self, alice: Customer, times: int) -> None:
-        """Have what is said and played made anew: nothing of it was kept from before."""
-        page = Page(tone(300 + 7 * times, 5), "audio/wav", headers={"Cache-Control": "no-store"})
+        """Have what is said and played made anew: nothing of it was kept from before.
+
+        Not from a first try of the same time either, so the numbers said and heard are random.
+        """
+        unheard = secrets.randbelow(100_000)
+        page = Page(tone(300 + unheard / 50, 5), "audio/wav", headers={"Cache-Control": "no-store"})
         self.site.pages["tone"] = page
         flows = {
-            "talks": TALKS.format(words=f"You are caller number {times} of this morning."),
+            "talks": TALKS.format(words=f"You are caller number {unheard} of this morning."),
             "plays": PLAYS.format(url=self.site.url),
             "dials": DIALS,
             "short": SHORT.format(ms=200 + 300 * (times % 5)),

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -74,7 +75,8 @@ async def test_who_hangs_up_the_call_stops_the_ringing(alice: Customer, bob: Bar
 
 
 async def test_a_user_without_a_phone_is_refused_with_a_record(alice: Customer) -> None:
-    domain = (await alice.ask("POST", "/rest/sip/domain", {"domain": "nobody-home"}))["domain"]
+    name = f"nobody-home-{secrets.token_hex(4)}"
+    domain = (await alice.ask("POST", "/rest/sip/domain", {"domain": name}))["domain"]
     user = {"login": "carol", "password": "correct-horse-battery"}
     await alice.ask("POST", f"/rest/sip/domain/{domain}/user", user)
     refused: dict[str, Any] = {}

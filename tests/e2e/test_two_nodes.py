@@ -1,6 +1,7 @@
 """Two nodes share one PostgreSQL: a phone that is registered at one is called from the other."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -69,7 +70,8 @@ async def test_a_phone_is_called_from_the_node_it_is_not_registered_at(
     nodes: tuple[Server, Server], owner: Customer
 ) -> None:
     one, two = nodes
-    domain = (await owner.ask("POST", "/rest/sip/domain", {"domain": "acme"}))["domain"]
+    name = f"nodes-{secrets.token_hex(4)}"
+    domain = (await owner.ask("POST", "/rest/sip/domain", {"domain": name}))["domain"]
     for login in ("alice", "bob"):
         body = {"login": login, "password": PASSWORD}
         await owner.ask("POST", f"/rest/sip/domain/{domain}/user", body)
