@@ -209,6 +209,31 @@ async def test_a_hold_that_could_not_go_goes_when_the_database_is_back(
     await journal.close()
 
 
+async def test_who_comes_while_more_is_held_does_not_wait_for_another_round(
+    database: Database, journal: Journal, account: UUID
+) -> None:
+    class Counting(Journal):
+        rounds = 0
+
+        def later(self, work: Work[T]) -> "asyncio.Future[T]":
+            self.rounds += 1
+            return super().later(work)
+
+    await give(database, account, 1000)
+    counting = Counting(database, linger=0.0)
+    credit = Credit(counting, Hands(), "a", idle_s=60)
+    first = [asyncio.create_task(credit.reserve(account, Decimal(1))) for _ in range(20)]
+    await asyncio.sleep(0)
+    assert counting.rounds == 0  # it is asked for, and has not begun
+    await asyncio.sleep(0)
+    assert counting.rounds == 1
+    later = [asyncio.create_task(credit.reserve(account, Decimal(1))) for _ in range(10)]
+    await asyncio.gather(*first, *later)
+    assert counting.rounds == 1
+    await credit.close()
+    await counting.close()
+
+
 async def test_charges_never_go_below_zero_whatever_the_order(
     database: Database, credit: Credit, account: UUID
 ) -> None:

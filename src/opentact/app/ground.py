@@ -16,7 +16,7 @@ from opentact.accounts.passwords import Passwords
 from opentact.accounts.secrets import platform_secret
 from opentact.adapters.bus.in_process import InProcessBus
 from opentact.adapters.storage.database import Database
-from opentact.adapters.storage.journal import Journal
+from opentact.adapters.storage.journal import DISK_PATIENCE_S, Journal
 from opentact.api.wire.events import render
 from opentact.events.log import EventLog
 from opentact.kit.clock import SystemClock
@@ -76,7 +76,7 @@ async def lay_ground(stack: AsyncExitStack, settings: Settings, database: Databa
     recordings, node = settings.data / "recordings", node_name(settings.data)
     passwords = stack.enter_context(closing(Passwords(time.monotonic)))
     await close_lost(database, events, clock, node, recordings, links, call_links)
-    journal = Journal(database)
+    journal = Journal(database, patience=DISK_PATIENCE_S)
     stack.push_async_callback(journal.close)
     keeper = TraceKeeper(Traces(time.time), journal)
     stack.push_async_callback(keeper.write, linger=0)

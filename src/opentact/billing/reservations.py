@@ -205,6 +205,10 @@ class Credit:
                 del mine.waiting[: len(asked)]
                 for wait in asked:
                     _serve(mine.purse, wait)
+                # On a busy server somebody always came meanwhile: if each round served only who
+                # asked before it, every call would wait for a round.
+                while mine.waiting and _serve_whole(mine.purse, mine.waiting[0]):
+                    del mine.waiting[0]
                 if not mine.waiting:
                     break
         except Exception as error:  # noqa: BLE001 - told to every call that waits for it
@@ -244,13 +248,20 @@ class Credit:
 
 def _serve(purse: Purse, wait: _Wait) -> None:
     """Give what was waited for: all, or what is there, or nothing; in the order of asking."""
-    if wait.answer.done():  # it has given up
-        return
-    if purse.take(wait.want):
-        wait.answer.set_result(wait.want)
+    if _serve_whole(purse, wait):
         return
     there = purse.slack
     if there >= wait.least > ZERO and purse.take(there):
         wait.answer.set_result(there)
         return
     wait.answer.set_result(ZERO)
+
+
+def _serve_whole(purse: Purse, wait: _Wait) -> bool:
+    """Give all that was waited for, or tell that it is not there."""
+    if wait.answer.done():  # it has given up
+        return True
+    if not purse.take(wait.want):
+        return False
+    wait.answer.set_result(wait.want)
+    return True

@@ -1,13 +1,23 @@
 """What is to happen once a unit of work is safely stored."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 T = TypeVar("T")
 _KEY = "on_commit"
+
+
+@dataclass(slots=True)
+class Unit:
+    """A unit of work. Once it is committed there is `stored`: done when the disk has it, too."""
+
+    session: AsyncSession
+    stored: "asyncio.Future[None] | None" = None
 
 
 class Storage(Protocol):

@@ -2,16 +2,20 @@
 
 On SQLite there is one writer at a time: every write begins with BEGIN IMMEDIATE on its own
 connection behind a lock, because with the default deferred begin two spenders both succeed or
-meet "database is locked". Readers have connections of their own (WAL). On PostgreSQL both use
+meet "database is locked". The lock is free again once the commit is written, and whoever wrote
+goes on when it is on the disk. Readers have connections of their own (WAL). On PostgreSQL both use
 one pool. Only the edge (an endpoint, a job, a SIP event handler) calls `write`.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, nullcontext
+from functools import partial
+from pathlib import Path
 from typing import NoReturn, TypeVar
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
@@ -23,9 +27,11 @@ from sqlalchemy.ext.asyncio import (
 
 from opentact.kit.entities import Base
 from opentact.kit.quick import quick
-from opentact.kit.units import take_on_commit
+from opentact.kit.units import Unit, take_on_commit
 
 from . import migrations
+from .checkpoints import Checkpoints
+from .disk import Disk
 from .faults import DatabaseUnusable, cause, unusable
 from .journal import Journal
 from .sqlite import sqlite_engine
@@ -35,6 +41,8 @@ READERS = 8
 TOGETHER_MOST = 8  # units of work in one commit: a call's commit waits behind no more of them
 POSTGRES_POOL = 20
 MIGRATION_LOCK = 0x6F70656E74616374  # "opentact": nobody else's lock has this number
+
+log = structlog.get_logger(__name__)
 
 __all__ = ["Database", "DatabaseUnusable"]
 
@@ -47,7 +55,11 @@ class Database:
         self.url = url
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self._lane = asyncio.Lock() if self.is_sqlite else None
-        if self.is_sqlite:
+        self._disk: Disk | None = None
+        self._checkpoints: Checkpoints | None = None
+        if self._lane is not None:
+            path = make_url(url).database or ""
+            self._disk, self._checkpoints = Disk(Path(path)), Checkpoints(path, self._lane)
             self._reader = sqlite_engine(url, READERS, begin="BEGIN")
             self._writer = sqlite_engine(url, 1, begin="BEGIN IMMEDIATE")
         else:
@@ -81,14 +93,26 @@ class Database:
     async def write(self) -> AsyncIterator[AsyncSession]:
         """Open a unit of work: all of it is stored when the block ends, or none of it.
 
-        What `on_commit` was given runs after the commit, whatever becomes of the caller by then.
+        What `on_commit` was given runs once it is, whatever becomes of the caller by then.
         Raises `DatabaseUnusable` when the database is at fault rather than the work.
         """
+        unit: Unit | None = None
+        try:
+            async with self.begin() as unit:
+                yield unit.session
+        finally:
+            if unit is not None and unit.stored is not None:
+                await _to_its_end(unit.stored)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Unit]:
+        """Open a unit of work that is committed when the block ends, and stored a little later."""
         async with self._lane or nullcontext(), self._write() as session:
             await _connect(session)
+            unit = Unit(session)
             try:
-                yield session
-                await _to_its_end(_commit(session))
+                yield unit
+                await _to_its_end(self._commit(unit))
             except sa.exc.DBAPIError as error:
                 _put_into_words(error)
 
@@ -108,6 +132,10 @@ class Database:
         """Close every connection."""
         if self._together is not None:
             await self._together.close()
+        if self._disk is not None:
+            await self._disk.close()
+        if self._checkpoints is not None:
+            await self._checkpoints.close()
         await self._writer.dispose()
         if self._reader is not self._writer:
             await self._reader.dispose()
@@ -142,6 +170,17 @@ class Database:
         async with self._writer.begin() as connection:
             await connection.run_sync(Base.metadata.create_all)
             await connection.run_sync(migrations.stamp)
+
+    async def _commit(self, unit: Unit) -> None:
+        """Commit, and have it brought to the disk if the database does not do that by itself."""
+        await unit.session.commit()
+        told, stored = take_on_commit(unit.session), asyncio.get_running_loop().create_future()
+        unit.stored = stored
+        if self._disk is None or self._checkpoints is None:
+            _tell(told, stored)
+            return
+        self._checkpoints.note()
+        self._disk.sync().add_done_callback(partial(_tell, told, stored))
 
     async def _upgrade(self, connection: AsyncConnection) -> None:
         if not self.is_sqlite:
@@ -190,10 +229,23 @@ async def _connect(session: AsyncSession) -> None:
         raise fault from error
 
 
-async def _commit(session: AsyncSession) -> None:
-    await session.commit()
-    for call in take_on_commit(session):
-        call()
+def _tell(
+    told: list[Callable[[], None]],
+    stored: "asyncio.Future[None]",
+    disk: "asyncio.Future[None] | None" = None,
+) -> None:
+    """Say that a unit is stored, or that the disk would not."""
+    error = disk.exception() if disk is not None else None
+    if error is not None:
+        stored.set_exception(unusable(error) or error)
+        stored.exception()  # read, though nobody may wait for it any more
+        log.error("disk_failed", error=repr(error))
+        return
+    try:
+        for call in told:
+            call()
+    finally:
+        stored.set_result(None)
 
 
 async def _to_its_end(work: Awaitable[T]) -> T:

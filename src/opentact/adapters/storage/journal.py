@@ -5,20 +5,23 @@ milliseconds is committed together, each piece in a savepoint of its own so that
 takes no other with it (design 5, writes are grouped). The longer a commit takes, the longer the
 next one waits for company: on a busy server fewer, larger commits leave time for calls. Where
 `linger` is 0 none waits: what comes during a commit is company enough (docs/decisions/0129).
+Nor does a group wait until the disk has the one before (docs/decisions/0131).
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from opentact.kit.faults import Fault
 from opentact.kit.quick import quick
-from opentact.kit.units import Storage, take_on_commit
+from opentact.kit.units import Unit, take_on_commit
 
 from .faults import DatabaseUnusable, unusable
 
@@ -30,7 +33,17 @@ GROUP_MOST = 64  # pieces of work in one commit: bounds how long a waiter may wa
 # which a call that is to be answered does (docs/decisions/0126).
 PAUSE_PER_COMMIT = 2.0
 LONGEST_LINGER_S = 0.01
+# A call that is to be answered waits no longer for a disk that has its bad moment: its row is
+# written by then, and only a loss of power could take it away again (docs/decisions/0131).
+DISK_PATIENCE_S = 0.025
 log = structlog.get_logger(__name__)
+
+
+class Storage(Protocol):
+    """Where units of work begin (adapters/storage/database.py)."""
+
+    def begin(self) -> AbstractAsyncContextManager[Unit]:
+        """Open a unit of work that is committed when the block ends, and stored a little later."""
 
 
 @dataclass(slots=True)
@@ -42,11 +55,23 @@ class _Piece:
 class Journal:
     """Groups pieces of work into commits, in the order they were handed in."""
 
-    def __init__(self, database: Storage, *, linger: float = 0.003, most: int = GROUP_MOST) -> None:
-        """Wait `linger` seconds and more for work to share a commit with, `most` pieces of it."""
+    def __init__(
+        self,
+        database: Storage,
+        *,
+        linger: float = 0.003,
+        most: int = GROUP_MOST,
+        patience: float | None = None,
+    ) -> None:
+        """Wait `linger` seconds and more for work to share a commit with, `most` pieces of it.
+
+        Whoever handed in what is committed waits for the disk no longer than `patience` seconds.
+        """
         self._database = database
         self._linger = linger
         self._most = most
+        self._patience = patience
+        self._last: asyncio.Future[None] | None = None
         self._waiting: deque[_Piece] = deque()
         self._storing: list[_Piece] = []
         self._closed = False
@@ -81,6 +106,8 @@ class Journal:
         self._closed = True
         if self._task is not None:
             await asyncio.wait([self._task])
+        if self._last is not None:
+            await asyncio.wait([self._last])
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -100,20 +127,31 @@ class Journal:
         try:
             # What is grouped is inserts and changes of rows by their keys (kit/quick.py).
             with quick():
-                async with self._database.write() as session:
+                async with self._database.begin() as unit:
                     if len(group) == 1:
-                        results.append((group[0], await group[0].work(session)))
+                        results.append((group[0], await group[0].work(unit.session)))
                     else:
                         for piece in group:
-                            await _attempt(session, piece, results)
+                            await _attempt(unit.session, piece, results)
         except Exception as error:  # noqa: BLE001 - told to whoever handed the work in
             if not _is_an_answer(error):
                 log.warning("journal_commit_failed", pieces=len(group), error=repr(error))
             for piece in group:
                 _settle(piece, error)
             return
-        for piece, result in results:
-            _settle(piece, result)
+        assert unit.stored is not None  # noqa: S101 - it is committed
+        self._settle_once(unit.stored, results)
+
+    def _settle_once(
+        self, stored: "asyncio.Future[None]", results: list[tuple[_Piece, Any]]
+    ) -> None:
+        """Answer those who wait once it is stored; or before, when the disk takes its time."""
+        self._last = stored
+        patience = None
+        if self._patience is not None:
+            loop = asyncio.get_running_loop()
+            patience = loop.call_later(self._patience, _settle_all, results, None)
+        stored.add_done_callback(partial(_disk_answered, results, patience))
 
 
 async def _attempt(session: AsyncSession, piece: _Piece, results: list[tuple[_Piece, Any]]) -> None:
@@ -130,8 +168,23 @@ async def _attempt(session: AsyncSession, piece: _Piece, results: list[tuple[_Pi
     session.info["on_commit"] = queued
 
 
+def _disk_answered(
+    results: list[tuple[_Piece, Any]],
+    patience: asyncio.TimerHandle | None,
+    stored: "asyncio.Future[None]",
+) -> None:
+    if patience is not None:
+        patience.cancel()
+    _settle_all(results, stored.exception())
+
+
+def _settle_all(results: list[tuple[_Piece, Any]], error: BaseException | None) -> None:
+    for piece, result in results:
+        _settle(piece, error or result)
+
+
 def _settle(piece: _Piece, result: Any) -> None:
-    if piece.done.cancelled():
+    if piece.done.done():
         return
     if not isinstance(result, Exception):
         piece.done.set_result(result)

@@ -1,4 +1,8 @@
-"""SQLite as we use it: write-ahead log, every commit on the disk, transactions begun by us."""
+"""SQLite as we use it: write-ahead log, transactions begun by us.
+
+A commit writes the log; what brings it to the disk, and moves it into the file, is beside it
+(disk.py, checkpoints.py).
+"""
 
 from functools import partial
 from pathlib import Path
@@ -12,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from .one_hop import connect
 
 BUSY_MS = 10_000
+LONGEST_LOG = 80_000  # pages; the commit that comes so far moves them itself after all
 
 
 def sqlite_engine(
@@ -30,7 +35,8 @@ def sqlite_engine(
     )
     pragmas = {
         "journal_mode": "WAL",
-        "synchronous": "FULL",
+        "synchronous": "NORMAL",
+        "wal_autocheckpoint": str(LONGEST_LOG),
         "foreign_keys": "ON" if foreign_keys else "OFF",
     }
 
