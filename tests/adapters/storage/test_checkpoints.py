@@ -93,17 +93,29 @@ async def test_a_long_log_is_begun_anew(
 async def test_it_is_begun_anew_between_two_writers_only(
     file: Path, writer: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    done: list[str] = []
+    move = Checkpoints._move
+
+    async def noted(keeper: Checkpoints, mode: str) -> int:
+        pages = await move(keeper, mode)
+        done.append(mode)
+        return pages
+
     monkeypatch.setattr(checkpoints, "LONG", 10)
+    monkeypatch.setattr(Checkpoints, "_move", noted)
     lane = asyncio.Lock()
     keeper = Checkpoints(str(file), lane)
     write(writer)
     async with lane:
         keeper.note()
         async with asyncio.timeout(10):
-            while rows_in(file) < ROWS:  # noqa: ASYNC110 - it tells nobody
+            while not done:
                 await asyncio.sleep(0)
-        assert keeper.is_at_work
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert (done, keeper.is_at_work) == (["PASSIVE"], True)
     await moved(keeper)
+    assert done == ["PASSIVE", "RESTART"]
     await keeper.close()
 
 
