@@ -109,7 +109,7 @@ async def test_it_is_begun_anew_between_two_writers_only(
     async with lane:
         keeper.note()
         async with asyncio.timeout(10):
-            while not done:
+            while not done:  # noqa: ASYNC110 - it tells nobody
                 await asyncio.sleep(0)
         for _ in range(10):
             await asyncio.sleep(0)
