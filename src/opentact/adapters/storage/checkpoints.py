@@ -14,8 +14,10 @@ import structlog
 
 from .one_hop import Connection, connect
 
-PAUSE_S = 1.0  # from a commit to the move of what was committed
-LONG = 8_000  # pages in the log; it is begun anew then, so that its file does not grow
+# From a commit to the move of what was committed. The first commit after the log was moved whole
+# waits for the disk itself, as it begins the log anew: that should be rare.
+PAUSE_S = 5.0
+LONG = 25_000  # pages in the log (100 MB); it is begun anew then, so that its file does not grow
 BUSY_S = 0.1  # how long to wait for readers of the old log
 log = structlog.get_logger(__name__)
 

@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from opentact.kit.entities import Base
-from opentact.kit.quick import quick
+from opentact.kit.quick import is_quick, quick
 from opentact.kit.units import Unit, take_on_commit
 
 from . import migrations
@@ -82,7 +82,7 @@ class Database:
 
         Raises `DatabaseUnusable` when the database is at fault rather than the work.
         """
-        async with self._read() as session:
+        async with self._session(self._read) as session:
             await _connect(session)
             try:
                 yield session
@@ -107,7 +107,7 @@ class Database:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Unit]:
         """Open a unit of work that is committed when the block ends, and stored a little later."""
-        async with self._lane or nullcontext(), self._write() as session:
+        async with self._lane or nullcontext(), self._session(self._write) as session:
             await _connect(session)
             unit = Unit(session)
             try:
@@ -170,6 +170,22 @@ class Database:
         async with self._writer.begin() as connection:
             await connection.run_sync(Base.metadata.create_all)
             await connection.run_sync(migrations.stamp)
+
+    @asynccontextmanager
+    async def _session(
+        self, maker: async_sessionmaker[AsyncSession]
+    ) -> AsyncIterator[AsyncSession]:
+        if not (self.is_sqlite and is_quick()):
+            async with maker() as session:
+                yield session
+            return
+        # SQLAlchemy closes it in a task of its own, so that nobody interrupts that; here nothing
+        # waits, so nobody can, and the next turns of the loop are spared.
+        session = maker()
+        try:
+            yield session
+        finally:
+            await session.close()
 
     async def _commit(self, unit: Unit) -> None:
         """Commit, and have it brought to the disk if the database does not do that by itself."""
