@@ -182,8 +182,7 @@ class CallBook:
         """Wait until all about the call is stored in its time; raises what the database said."""
         page = self._pages.get(card.call.uuid) or self._writing.get(card.call.uuid)
         if page is not None:
-            # Shielded: who gives up waiting must not take the commit from the others.
-            await asyncio.shield(page.done)
+            await page.wait()
         if card.lost is not None:
             raise card.lost
 
@@ -240,7 +239,7 @@ class CallBook:
     def _written(self, pages: Collection[Page]) -> None:
         self._writing = {}
         for page in pages:
-            page.done.set_result(None)
+            page.finish()
 
     def _charged(self, account: UUID, balance: Decimal) -> None:
         """Let the frames of the account's live calls show the new balance."""

@@ -55,6 +55,22 @@ class Page:
     done: "asyncio.Future[None]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+    waiting: "list[asyncio.Future[None]]" = field(default_factory=list)
+
+    async def wait(self) -> None:
+        """Wait until it is done; who gives up waiting takes it from nobody else."""
+        if not self.done.done():
+            # What `asyncio.shield` does, by one turn of the loop less: calls wait here.
+            waiter = asyncio.get_running_loop().create_future()
+            self.waiting.append(waiter)
+            await waiter
+
+    def finish(self) -> None:
+        """Let those who wait go on: it is stored or given up."""
+        self.done.set_result(None)
+        for waiter in self.waiting:
+            if not waiter.done():
+                waiter.set_result(None)
 
     def change(self, key: Key, values: Row) -> None:
         """Note changed members; those of a row that is not stored yet change the row."""

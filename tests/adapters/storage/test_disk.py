@@ -58,23 +58,26 @@ async def comes_to(database: Database, number: int) -> None:
 
 
 async def test_who_asks_while_a_sync_runs_shares_the_next(tmp_path: Path, slow: SlowDisk) -> None:
-    disk = Disk(tmp_path / "opentact.db")
-    first, second, third = disk.sync(), disk.sync(), disk.sync()
-    assert second is third is not first
+    disk, told = Disk(tmp_path / "opentact.db"), list[object]()
+    for _ in range(3):
+        disk.sync(told.append)
     slow.go_on.set()
-    await asyncio.gather(first, second)
+    await disk.close()
+    assert told == [None, None, None]
     assert slow.began == 2
-    await disk.close()
 
 
-async def test_closing_brings_to_the_disk_what_was_asked_for(
-    tmp_path: Path, slow: SlowDisk
-) -> None:
-    disk = Disk(tmp_path / "opentact.db")
-    asked = [disk.sync(), disk.sync()]
+async def test_who_cannot_be_told_keeps_it_from_nobody_else(tmp_path: Path, slow: SlowDisk) -> None:
+    disk, told, said = Disk(tmp_path / "opentact.db"), list[object](), list[object]()
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: said.append(context["exception"]))
+    disk.sync(told.append)
+    disk.sync(lambda _: told.remove("nothing"))
+    disk.sync(told.append)
     slow.go_on.set()
     await disk.close()
-    assert [each.done() for each in asked] == [True, True]
+    assert told == [None, None]
+    assert [type(each) for each in said] == [ValueError]
 
 
 def test_a_log_that_sqlite_has_removed_is_on_the_disk(tmp_path: Path) -> None:

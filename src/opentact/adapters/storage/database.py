@@ -9,7 +9,7 @@ one pool. Only the edge (an endpoint, a job, a SIP event handler) calls `write`.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import NoReturn, TypeVar
@@ -98,21 +98,27 @@ class Database:
         """
         unit: Unit | None = None
         try:
-            async with self.begin() as unit:
+            async with self._unit(lambda unit: _to_its_end(self._commit(unit))) as unit:
                 yield unit.session
         finally:
             if unit is not None and unit.stored is not None:
                 await _to_its_end(unit.stored)
 
+    def begin(self) -> AbstractAsyncContextManager[Unit]:
+        """Open a unit of work that is committed when the block ends, and stored a little later.
+
+        For whom nobody cancels: he would not know whether it was committed.
+        """
+        return self._unit(self._commit)
+
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[Unit]:
-        """Open a unit of work that is committed when the block ends, and stored a little later."""
+    async def _unit(self, commit: Callable[[Unit], Awaitable[None]]) -> AsyncIterator[Unit]:
         async with self._lane or nullcontext(), self._session(self._write) as session:
             await _connect(session)
             unit = Unit(session)
             try:
                 yield unit
-                await _to_its_end(self._commit(unit))
+                await commit(unit)
             except sa.exc.DBAPIError as error:
                 _put_into_words(error)
 
@@ -193,10 +199,10 @@ class Database:
         told, stored = take_on_commit(unit.session), asyncio.get_running_loop().create_future()
         unit.stored = stored
         if self._disk is None or self._checkpoints is None:
-            _tell(told, stored)
+            _tell(told, stored, None)
             return
         self._checkpoints.note()
-        self._disk.sync().add_done_callback(partial(_tell, told, stored))
+        self._disk.sync(partial(_tell, told, stored))
 
     async def _upgrade(self, connection: AsyncConnection) -> None:
         if not self.is_sqlite:
@@ -246,16 +252,13 @@ async def _connect(session: AsyncSession) -> None:
 
 
 def _tell(
-    told: list[Callable[[], None]],
-    stored: "asyncio.Future[None]",
-    disk: "asyncio.Future[None] | None" = None,
+    told: list[Callable[[], None]], stored: "asyncio.Future[None]", fault: OSError | None
 ) -> None:
     """Say that a unit is stored, or that the disk would not."""
-    error = disk.exception() if disk is not None else None
-    if error is not None:
-        stored.set_exception(unusable(error) or error)
+    if fault is not None:
+        stored.set_exception(unusable(fault) or fault)
         stored.exception()  # read, though nobody may wait for it any more
-        log.error("disk_failed", error=repr(error))
+        log.error("disk_failed", error=repr(fault))
         return
     try:
         for call in told:

@@ -7,9 +7,11 @@ committed meanwhile is brought to the disk together (docs/decisions/0131).
 
 import asyncio
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+Tell = Callable[[OSError | None], None]
 _sync = getattr(os, "fdatasync", os.fsync)  # what macOS has
 
 
@@ -19,43 +21,52 @@ class Disk:
     def __init__(self, path: Path) -> None:
         self._log = path.with_name(f"{path.name}-wal")
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="disk")
-        self._running: asyncio.Future[None] | None = None
-        self._next: asyncio.Future[None] | None = None
+        self._served: list[Tell] = []  # by the sync that runs
+        self._waiting: list[Tell] = []
+        self._idle: asyncio.Future[None] | None = None
 
-    def sync(self) -> "asyncio.Future[None]":
-        """Bring all that is committed now to the disk; the future is done, or fails, once it is.
+    def sync(self, tell: Tell) -> None:
+        """Bring all that is committed now to the disk; `tell` hears when it is, or what failed.
 
         Whoever asks while a sync runs shares the next one: the disk may have begun without him.
+        Nobody is told by way of a future: each of its steps takes a turn of the event loop, and
+        on a busy server ten turns are as long as the disk.
         """
-        if self._next is None:
-            self._next = asyncio.get_running_loop().create_future()
-            if self._running is None:
-                self._begin()
-                assert self._running is not None  # noqa: S101 - as just begun
-                return self._running
-        return self._next
+        self._waiting.append(tell)
+        if not self._served:
+            self._begin()
 
     async def close(self) -> None:
         """Bring to the disk what was asked for, and stop."""
-        while (last := self._next or self._running) is not None:
-            await asyncio.wait([last])
+        if self._served:
+            self._idle = asyncio.get_running_loop().create_future()
+            await self._idle
         self._thread.shutdown(wait=False)
 
     def _begin(self) -> None:
-        self._running, self._next = self._next, None
-        work = asyncio.get_running_loop().run_in_executor(self._thread, to_disk, self._log)
-        work.add_done_callback(self._ended)
+        self._served, self._waiting = self._waiting, []
+        self._thread.submit(self._work, asyncio.get_running_loop())
 
-    def _ended(self, work: "asyncio.Future[None]") -> None:
-        ended, self._running = self._running, None
-        assert ended is not None  # noqa: S101 - one runs until it ends here
-        if self._next is not None:
+    def _work(self, loop: asyncio.AbstractEventLoop) -> None:
+        fault: OSError | None = None
+        try:
+            to_disk(self._log)
+        except OSError as error:
+            fault = error
+        loop.call_soon_threadsafe(self._ended, fault)
+
+    def _ended(self, fault: OSError | None) -> None:
+        served, self._served = self._served, []
+        if self._waiting:
             self._begin()
-        error = work.exception()
-        if error is None:
-            ended.set_result(None)
-        else:
-            ended.set_exception(error)
+        for tell in served:
+            try:
+                tell(fault)
+            except Exception as error:  # noqa: BLE001 - the others must hear of it all the same
+                context = {"message": "what a commit was to be followed by", "exception": error}
+                asyncio.get_running_loop().call_exception_handler(context)
+        if self._idle is not None and not self._served:
+            self._idle.set_result(None)
 
 
 def to_disk(file: Path) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from opentact.kit.faults import Fault
 from opentact.kit.quick import quick
-from opentact.kit.units import Unit, take_on_commit
+from opentact.kit.units import Unit, on_commit, take_on_commit
 
 from .faults import DatabaseUnusable, unusable
 
@@ -133,6 +133,8 @@ class Journal:
                     else:
                         for piece in group:
                             await _attempt(unit.session, piece, results)
+                    # Last of all that is told of the commit, and in the same turn of the loop.
+                    on_commit(unit.session, partial(_settle_all, results, None))
         except Exception as error:  # noqa: BLE001 - told to whoever handed the work in
             if not _is_an_answer(error):
                 log.warning("journal_commit_failed", pieces=len(group), error=repr(error))
@@ -140,13 +142,15 @@ class Journal:
                 _settle(piece, error)
             return
         assert unit.stored is not None  # noqa: S101 - it is committed
-        self._settle_once(unit.stored, results)
+        self._wait_for_disk(unit.stored, results)
 
-    def _settle_once(
+    def _wait_for_disk(
         self, stored: "asyncio.Future[None]", results: list[tuple[_Piece, Any]]
     ) -> None:
-        """Answer those who wait once it is stored; or before, when the disk takes its time."""
+        """See to it that who waits is answered when the disk fails, or takes its time."""
         self._last = stored
+        if stored.done():
+            return
         patience = None
         if self._patience is not None:
             loop = asyncio.get_running_loop()
