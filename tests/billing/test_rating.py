@@ -1,6 +1,6 @@
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from opentact.billing.rating import Rate
@@ -36,6 +36,7 @@ def test_a_charge_is_exact_to_five_decimals(rate: Rate, seconds: int) -> None:
 
 
 @given(RATES, BALANCES)
+@example(Rate(Decimal("0.00001"), 1, 1), Decimal("-0.00001"))
 def test_what_is_affordable_never_overdraws_and_one_step_more_would(
     rate: Rate, balance: Decimal
 ) -> None:

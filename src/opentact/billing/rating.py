@@ -45,4 +45,4 @@ class Rate:
         if self.per_minute <= ZERO:
             return None
         step = self.per_minute * self.increment / MINUTE_S
-        return self.initial + int((balance - first) // step) * self.increment
+        return max(0, self.initial + int((balance - first) // step) * self.increment)
