@@ -1,7 +1,6 @@
 """A disk that has the writers' log when a test says so, or never."""
 
 import threading
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +15,7 @@ class SlowDisk:
         self.go_on = threading.Event()
         self.fault = fault
 
-    def to_disk(self, _file: Path) -> None:
+    def to_disk(self, _opened: int) -> None:
         self.began += 1
         assert self.go_on.wait(timeout=20)
         if self.fault is not None:

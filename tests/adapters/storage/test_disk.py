@@ -14,12 +14,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from opentact.accounts.accounts import Account
 from opentact.accounts.users import open_account
 from opentact.adapters.storage.database import Database, DatabaseUnusable
-from opentact.adapters.storage.disk import Disk, to_disk
+from opentact.adapters.storage.disk import Disk
 from opentact.adapters.storage.journal import Journal
 from opentact.kit.units import on_commit
 from support.slow_disk import SlowDisk, slow_disk
 
 NOON = datetime(2024, 1, 16, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def log_there(tmp_path: Path) -> Path:
+    """A database of which there is a log."""
+    (tmp_path / "opentact.db-wal").touch()
+    return tmp_path / "opentact.db"
 
 
 @pytest.fixture
@@ -57,8 +64,8 @@ async def comes_to(database: Database, number: int) -> None:
             await asyncio.sleep(0)
 
 
-async def test_who_asks_while_a_sync_runs_shares_the_next(tmp_path: Path, slow: SlowDisk) -> None:
-    disk, told = Disk(tmp_path / "opentact.db"), list[object]()
+async def test_who_asks_while_a_sync_runs_shares_the_next(log_there: Path, slow: SlowDisk) -> None:
+    disk, told = Disk(log_there), list[object]()
     for _ in range(3):
         disk.sync(told.append)
     slow.go_on.set()
@@ -67,8 +74,10 @@ async def test_who_asks_while_a_sync_runs_shares_the_next(tmp_path: Path, slow: 
     assert slow.began == 2
 
 
-async def test_who_cannot_be_told_keeps_it_from_nobody_else(tmp_path: Path, slow: SlowDisk) -> None:
-    disk, told, said = Disk(tmp_path / "opentact.db"), list[object](), list[object]()
+async def test_who_cannot_be_told_keeps_it_from_nobody_else(
+    log_there: Path, slow: SlowDisk
+) -> None:
+    disk, told, said = Disk(log_there), list[object](), list[object]()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _, context: said.append(context["exception"]))
     disk.sync(told.append)
@@ -80,8 +89,18 @@ async def test_who_cannot_be_told_keeps_it_from_nobody_else(tmp_path: Path, slow
     assert [type(each) for each in said] == [ValueError]
 
 
-def test_a_log_that_sqlite_has_removed_is_on_the_disk(tmp_path: Path) -> None:
-    to_disk(tmp_path / "opentact.db-wal")
+async def test_a_log_that_sqlite_has_removed_is_on_the_disk(tmp_path: Path) -> None:
+    disk, told = Disk(tmp_path / "opentact.db"), list[object]()
+    disk.sync(told.append)
+    await disk.close()
+    assert told == [None]
+
+
+async def test_a_log_that_cannot_be_opened_is_said(tmp_path: Path) -> None:
+    disk, told = Disk(tmp_path / ("x" * 300)), list[object]()
+    disk.sync(told.append)
+    await disk.close()
+    assert [type(each) for each in told] == [OSError]
 
 
 async def test_a_write_waits_for_the_disk_and_nobody_is_told_before(

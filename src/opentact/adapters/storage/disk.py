@@ -45,17 +45,30 @@ class Disk:
 
     def _begin(self) -> None:
         self._served, self._waiting = self._waiting, []
-        self._thread.submit(self._work, asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        # Opened anew each time: with its last connection SQLite removes its log, after it has
+        # brought all of it to the database file and that to the disk. And opened here, as a thread
+        # waits for the interpreter after each call of the system.
+        try:
+            opened = os.open(self._log, os.O_RDONLY)
+        except FileNotFoundError:
+            loop.call_soon(self._ended, None, None)
+        except OSError as fault:
+            loop.call_soon(self._ended, None, fault)
+        else:
+            self._thread.submit(self._work, loop, opened)
 
-    def _work(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _work(self, loop: asyncio.AbstractEventLoop, opened: int) -> None:
         fault: OSError | None = None
         try:
-            to_disk(self._log)
+            to_disk(opened)
         except OSError as error:
             fault = error
-        loop.call_soon_threadsafe(self._ended, fault)
+        loop.call_soon_threadsafe(self._ended, opened, fault)
 
-    def _ended(self, fault: OSError | None) -> None:
+    def _ended(self, opened: int | None, fault: OSError | None) -> None:
+        if opened is not None:
+            os.close(opened)
         served, self._served = self._served, []
         if self._waiting:
             self._begin()
@@ -69,17 +82,6 @@ class Disk:
             self._idle.set_result(None)
 
 
-def to_disk(file: Path) -> None:
-    """Wait until what was written to the file is on the disk.
-
-    It is opened anew each time: with its last connection SQLite removes its log, after it has
-    brought all of it to the database file and that to the disk.
-    """
-    try:
-        opened = os.open(file, os.O_RDONLY)
-    except FileNotFoundError:
-        return
-    try:
-        _sync(opened)
-    finally:
-        os.close(opened)
+def to_disk(opened: int) -> None:
+    """Wait until what was written to the open file is on the disk."""
+    _sync(opened)
