@@ -7,7 +7,6 @@ from uuid import UUID
 
 import pytest
 
-from opentact.adapters.storage.journal import Journal
 from opentact.app.rule_wiring import open_rules
 from opentact.app.settings import load
 from opentact.billing.rate_sheets import seed_decks
@@ -25,11 +24,7 @@ async def rules(world: World) -> AsyncIterator[None]:
         return world.alice.account if number == 12025550100 else None
 
     async with AsyncExitStack() as stack:
-        journal = Journal(world.database)
-        stack.push_async_callback(journal.close)
-        parts = await open_rules(
-            stack, load({}), world.database, journal, world.clock, "node", holder
-        )
+        parts = await open_rules(stack, load({}), world.database, world.clock, "node", holder)
         world.services.quotes, world.services.decks = parts.quotes, parts.decks
         yield
 

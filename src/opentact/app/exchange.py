@@ -63,7 +63,6 @@ async def open_exchange(ground: Ground, props: Props, media: MediaEngine) -> Exc
         stack,
         settings,
         database,
-        ground.journal,
         clock,
         node,
         lambda tn: switchboard.directory.holder(tn),  # noqa: PLW0108 - it is made later

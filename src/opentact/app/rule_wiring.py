@@ -87,7 +87,6 @@ async def open_rules(
     stack: AsyncExitStack,
     settings: Settings,
     database: Database,
-    journal: Journal,
     clock: Clock,
     node: str,
     holder: Holder,
@@ -97,6 +96,10 @@ async def open_rules(
         await drop_all(session, node)
     seconds = asyncio.get_running_loop().time
     counts, spending = Counts(), spending_of(database, clock)
+    # Not the journal of calls: what that writes first locks an account's events, and whoever
+    # reserves credit locks the account, as orders do before they tell of it (PostgreSQL).
+    journal = Journal(database, linger=0)
+    stack.push_async_callback(journal.close)
     decks, credit = DeckBook(database, seconds), Credit(journal, clock, node)
     gatherer = Gatherer(
         decks,

@@ -1,7 +1,8 @@
 """The holds of a node: one row for each account whose calls it carries (billing/holds.py).
 
-Only the node itself writes its rows, always through one journal and so one after the other; what
-other nodes and orders see of them is the sum.
+Only the node itself writes its rows: they grow and go through one journal, one after the other,
+and shrink in the unit of work that charges the account. Each locks the account before its hold.
+What other nodes and orders see of them is the sum.
 """
 
 from collections.abc import Callable, Mapping

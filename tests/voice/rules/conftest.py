@@ -12,7 +12,6 @@ import pytest
 from opentact.accounts.accounts import Account, get_account
 from opentact.accounts.users import open_account
 from opentact.adapters.storage.database import Database
-from opentact.adapters.storage.journal import Journal
 from opentact.app.rule_wiring import RuleParts, open_rules
 from opentact.app.settings import load
 from opentact.billing.ledger import Line, RefType, post
@@ -60,14 +59,12 @@ async def node(database_url: str) -> AsyncIterator[Node]:
     clock = Hands()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
-        journal = Journal(database, linger=0.0)
-        stack.push_async_callback(journal.close)
         made: list[Node] = []
 
         async def holder(number: int) -> UUID | None:
             await asyncio.sleep(0)
             return account.uuid if number in made[0].numbers else None
 
-        parts = await open_rules(stack, load({}), database, journal, clock, "node", holder)
+        parts = await open_rules(stack, load({}), database, clock, "node", holder)
         made.append(Node(parts, database, clock, account, profile))
         yield made[0]

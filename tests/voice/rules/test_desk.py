@@ -5,8 +5,14 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from opentact.adapters.storage.journal import Journal
+from opentact.api.wire.events import render
+from opentact.billing.holds import check_free
+from opentact.billing.ledger import BalanceChanged
 from opentact.billing.rating import Rate
+from opentact.events.log import EventLog
 from opentact.kit.ids import new_id
 from opentact.numbers.profiles import TnProfile
 from opentact.voice import causes
@@ -177,3 +183,29 @@ async def test_a_quote_is_the_rate_that_is_charged_and_says_all_that_stands_in_t
         "caller_id",
         "balance",
     ]
+
+
+async def test_an_order_and_the_calls_of_its_account_never_wait_for_each_other(node: Node) -> None:
+    account = node.account.uuid
+    events, happened = (
+        EventLog(render, lambda _: None),
+        BalanceChanged(node.account, Decimal(1), ""),
+    )
+
+    async def tell(session: AsyncSession) -> None:
+        await events.append(session, account, happened, now=NOON)
+
+    calls = Journal(node.database, linger=0)
+    async with asyncio.timeout(20):
+        async with node.database.write() as session:
+            await check_free(session, account, Decimal("0.001"))  # an order: first the account
+            telling = calls.later(tell)
+            asking = asyncio.create_task(node.parts.rules.outbound(node.ask()))
+            for _ in range(100):
+                await asyncio.sleep(0)
+            await tell(session)  # and then what it tells
+        await telling
+        answer = await asking
+    assert isinstance(answer, Allowed)
+    answer.ticket.close()
+    await calls.close()
