@@ -1,4 +1,4 @@
-"""A disk that has the writers' log when a test says so, or never."""
+"""A disk that has what was committed when a test says so, or that fails."""
 
 import threading
 

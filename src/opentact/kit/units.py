@@ -38,7 +38,7 @@ class SharingStorage(Storage, Protocol):
 
 
 def on_commit(session: AsyncSession, call: Callable[[], None]) -> None:
-    """Run `call` right after the session's transaction commits; never if it does not.
+    """Run `call` once the session's transaction is committed and on the disk; never if it is not.
 
     The outside is told only what is stored (design, 5). `call` must not fail nor wait.
     """

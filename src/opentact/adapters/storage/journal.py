@@ -86,7 +86,8 @@ class Journal:
     def later(self, work: Work[T]) -> "asyncio.Future[T]":
         """Queue the work behind all that was queued before; the future is done once stored.
 
-        Raises RuntimeError once the journal is closed.
+        Or once it is committed and the journal's patience with the disk has ended. Raises
+        RuntimeError once the journal is closed.
         """
         if self._closed:
             raise RuntimeError("the journal is closed")
